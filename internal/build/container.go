@@ -1,0 +1,228 @@
+package build
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/moby/moby/api/pkg/stdcopy"
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/client"
+
+	"serin.dev/serin/internal/spec/buildspec"
+)
+
+// Labels of builder containers.
+const (
+	labelInstance = "serin.instance"
+	labelPart     = "serin.part"
+	labelRun      = "serin.run"
+	partBuild     = "build"
+)
+
+// box is a running builder container.
+type box struct {
+	docker *client.Client
+	id     string
+	shell  string
+}
+
+// start makes the job's builder container and starts it. It waits for nothing: commands are executed in it later.
+func (b *Builder) start(ctx context.Context, job Job) (*box, error) {
+	name := fmt.Sprintf("serin-%s-build-%d", b.Instance, job.Run)
+	if _, err := b.Docker.ContainerRemove(ctx, name, client.ContainerRemoveOptions{Force: true}); err != nil && !isNotFound(err) {
+		return nil, fmt.Errorf("removing the builder of an earlier try: %w", err)
+	}
+	created, err := b.Docker.ContainerCreate(ctx, client.ContainerCreateOptions{
+		Name: name,
+		Config: &container.Config{
+			Image:      b.Image,
+			Entrypoint: []string{"sleep", "infinity"},
+			WorkingDir: sourceDir,
+			Labels:     map[string]string{labelInstance: b.Instance, labelPart: partBuild, labelRun: strconv.FormatInt(int64(job.Run), 10)},
+		},
+		HostConfig: &container.HostConfig{
+			Init:        new(true),
+			Binds:       []string{b.socketDir(job.Run) + ":" + socketDir},
+			SecurityOpt: []string{"no-new-privileges"},
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("making the builder container: %w", err)
+	}
+	x := &box{docker: b.Docker, id: created.ID, shell: interpreter(job.Spec.Env.Shell)}
+	if _, err := b.Docker.ContainerStart(ctx, x.id, client.ContainerStartOptions{}); err != nil {
+		x.remove()
+		return nil, fmt.Errorf("starting the builder container: %w", err)
+	}
+	return x, nil
+}
+
+// interpreter is the program that runs the commands: CodeBuild's default is sh.
+func interpreter(shell string) string {
+	if shell == "bash" {
+		return "bash"
+	}
+	return "sh"
+}
+
+// remove ends everything in the container. It has a deadline of its own: the build's may be over.
+func (x *box) remove() {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	_, _ = x.docker.ContainerRemove(ctx, x.id, client.ContainerRemoveOptions{Force: true}) // Sweep finds what is left
+}
+
+// prepare copies the checkout and the state the wrapper begins with.
+func (x *box) prepare(ctx context.Context, checkout, variables string) error {
+	state := map[string]string{wrapperFile: wrapper, variablesFile: variables, directoryFile: sourceDir + "\n"}
+	if err := x.upload(ctx, func(w *tar.Writer) error {
+		for _, name := range []string{sourceDir, stateDir} {
+			if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: name[1:], Mode: 0o755}); err != nil {
+				return err
+			}
+		}
+		for name, text := range state {
+			if err := writeFile(w, name, text); err != nil {
+				return err
+			}
+		}
+		return addTree(w, checkout, sourceDir[1:])
+	}); err != nil {
+		return fmt.Errorf("copying the source into the builder: %w", err)
+	}
+	return nil
+}
+
+// run executes one command and gives its exit status.
+func (x *box) run(ctx context.Context, command string, succeeding bool, log io.Writer) (int, error) {
+	err := x.upload(ctx, func(w *tar.Writer) error { return writeFile(w, commandFile, command+"\n") })
+	if err != nil {
+		return 0, fmt.Errorf("copying a command into the builder: %w", err)
+	}
+	flag := "1"
+	if !succeeding {
+		flag = "0"
+	}
+	created, err := x.docker.ExecCreate(ctx, x.id, client.ExecCreateOptions{
+		Cmd:          []string{x.shell, wrapperFile, commandFile},
+		Env:          []string{"SERIN_SUCCEEDING=" + flag},
+		AttachStdout: true, AttachStderr: true,
+	})
+	if err != nil {
+		return 0, fmt.Errorf("running a command in the builder: %w", err)
+	}
+	attached, err := x.docker.ExecAttach(ctx, created.ID, client.ExecAttachOptions{})
+	if err != nil {
+		return 0, fmt.Errorf("running a command in the builder: %w", err)
+	}
+	defer attached.Close()
+	stop := context.AfterFunc(ctx, attached.Close) // a cancelled build does not wait for its command
+	defer stop()
+	if _, err := stdcopy.StdCopy(log, log, attached.Reader); err != nil && ctx.Err() == nil {
+		return 0, fmt.Errorf("reading a command's output: %w", err)
+	}
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	ended, err := x.docker.ExecInspect(ctx, created.ID, client.ExecInspectOptions{})
+	if err != nil {
+		return 0, fmt.Errorf("asking for a command's status: %w", err)
+	}
+	return ended.ExitCode, nil
+}
+
+// upload streams a tar archive to the container's root.
+func (x *box) upload(ctx context.Context, fill func(*tar.Writer) error) error {
+	r, w := io.Pipe()
+	go func() {
+		archive := tar.NewWriter(w)
+		err := fill(archive)
+		if err == nil {
+			err = archive.Close()
+		}
+		w.CloseWithError(err)
+	}()
+	_, err := x.docker.CopyToContainer(ctx, x.id, client.CopyToContainerOptions{DestinationPath: "/", Content: r})
+	r.CloseWithError(err) // ends the writer if Docker stopped reading
+	return err
+}
+
+func writeFile(w *tar.Writer, name, text string) error {
+	if err := w.WriteHeader(&tar.Header{Name: name[1:], Mode: 0o600, Size: int64(len(text))}); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, text)
+	return err
+}
+
+// addTree adds a folder's contents under prefix, links as links.
+func addTree(w *tar.Writer, dir, prefix string) error {
+	return filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(dir, path)
+		if err != nil || rel == "." {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		var link string
+		if info.Mode()&os.ModeSymlink != 0 {
+			if link, err = os.Readlink(path); err != nil {
+				return err
+			}
+		}
+		header, err := tar.FileInfoHeader(info, link)
+		if err != nil {
+			return err
+		}
+		header.Name = filepath.ToSlash(filepath.Join(prefix, rel))
+		header.Uid, header.Gid, header.Uname, header.Gname = 0, 0, "", ""
+		if err := w.WriteHeader(header); err != nil || !info.Mode().IsRegular() {
+			return err
+		}
+		file, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		_, err = io.Copy(w, file)
+		return err
+	})
+}
+
+// artifacts copies what the buildspec names out of the container.
+func (x *box) artifacts(ctx context.Context, want buildspec.Artifacts, dir string, log io.Writer) error {
+	if len(want.Files) == 0 {
+		return nil
+	}
+	// base-directory may be a pattern or a variable: the builder's own shell says what it is.
+	base := sourceDir
+	if want.BaseDirectory != "" {
+		var out bytes.Buffer
+		status, err := x.run(ctx, `cd "$CODEBUILD_SRC_DIR" && cd `+want.BaseDirectory+` && pwd`, true, &out)
+		if err != nil {
+			return err
+		}
+		if status != 0 {
+			return Failed{fmt.Sprintf("artifacts: the base-directory %q is not there after the build", want.BaseDirectory)}
+		}
+		base = string(bytes.TrimSpace(out.Bytes()))
+	}
+	content, err := x.docker.CopyFromContainer(ctx, x.id, client.CopyFromContainerOptions{SourcePath: base + "/."})
+	if err != nil {
+		return Failed{fmt.Sprintf("artifacts: %s cannot be read after the build: %v", base, err)}
+	}
+	defer content.Content.Close()
+	return extract(content.Content, want, dir, log)
+}

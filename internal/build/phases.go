@@ -1,0 +1,75 @@
+package build
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"serin.dev/serin/internal/spec/buildspec"
+)
+
+// runner runs one command of a phase and gives its exit status. An error means that the builder itself is broken.
+type runner func(ctx context.Context, command string, succeeding bool) (status int, err error)
+
+// runPhases runs a buildspec's phases in order, by CodeBuild's rules (docs.aws.amazon.com/codebuild, "Build phase
+// transitions" and "Build specification reference"): the first command that fails ends its phase; a phase's finally
+// block runs all the same; after a failed build phase post_build still runs, after any other failed phase nothing
+// does, unless on-failure says CONTINUE. It gives the first failure as a sentence, "" when all went well.
+func runPhases(ctx context.Context, phases []buildspec.Phase, log io.Writer, run runner) (failure string, err error) {
+	for _, phase := range phases {
+		if failure != "" && phase.Name != "post_build" {
+			continue
+		}
+		fmt.Fprintf(log, "[serin] phase %s\n", phase.Name)
+		failed, err := runPhase(ctx, phase, log, failure == "", run)
+		if err != nil {
+			return failure, fmt.Errorf("phase %s: %w", phase.Name, err)
+		}
+		if failed == "" || phase.OnFailure == buildspec.Continue {
+			continue
+		}
+		if failure == "" {
+			failure = failed
+		}
+		if phase.Name != "build" || phase.OnFailure == buildspec.Abort {
+			return failure, nil
+		}
+	}
+	return failure, nil
+}
+
+// runPhase runs one phase's commands and then its finally block.
+func runPhase(ctx context.Context, phase buildspec.Phase, log io.Writer, succeeding bool, run runner) (failure string, err error) {
+	failure, err = runCommands(ctx, phase.Name, phase.Commands, log, succeeding, run)
+	if err != nil {
+		return failure, err
+	}
+	last, err := runCommands(ctx, phase.Name+" (finally)", phase.Finally, log, succeeding && failure == "", run)
+	if failure == "" {
+		failure = last
+	}
+	return failure, err
+}
+
+func runCommands(ctx context.Context, phase string, commands []string, log io.Writer, succeeding bool, run runner) (failure string, err error) {
+	for _, command := range commands {
+		fmt.Fprintf(log, "[serin] %s: %s\n", phase, command)
+		status, err := run(ctx, command, succeeding)
+		if err != nil {
+			return "", err
+		}
+		if status != 0 {
+			return fmt.Sprintf("phase %s: the command %q ended with status %d", phase, abridge(command), status), nil
+		}
+	}
+	return "", nil
+}
+
+// abridge keeps a sentence readable when a command is long.
+func abridge(command string) string {
+	const most = 80
+	if r := []rune(command); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return command
+}

@@ -1,0 +1,88 @@
+package pipeline
+
+import (
+	"context"
+	"io"
+	"io/fs"
+	"time"
+
+	"serin.dev/serin/internal/delivery"
+	"serin.dev/serin/internal/workload"
+)
+
+// Store keeps runs.
+type Store interface {
+	// CreateRun stores a run in state Queued for a push, or gives the one that the push's key already has.
+	CreateRun(ctx context.Context, run Run) (Run, error)
+	// SaveRun stores a run if its Version is still the stored one, and gives it with the next Version. It fails with
+	// delivery.Conflict when another change came first.
+	SaveRun(ctx context.Context, run Run) (Run, error)
+	// OpenRuns are the runs that have not ended, ascending.
+	OpenRuns(ctx context.Context) ([]Run, error)
+	// PipelineSettings of a service; the defaults when none were stored.
+	PipelineSettings(ctx context.Context, service delivery.ServiceID) (Settings, error)
+}
+
+// Source reads what was pushed.
+type Source interface {
+	// Tree gives a commit's files.
+	Tree(ctx context.Context, service delivery.ServiceID, commit string) (fs.FS, error)
+	// Checkout writes a commit's files, with a .git, into an empty folder.
+	Checkout(ctx context.Context, service delivery.ServiceID, commit, dir string) error
+	// Describe gives a commit's author and the first line of its message.
+	Describe(ctx context.Context, service delivery.ServiceID, commit string) (author, message string, err error)
+}
+
+// Builder makes an image of a checkout. It fails with delivery.Invalid when the repository is to blame.
+type Builder interface {
+	Build(ctx context.Context, run Run, checkout string, tree fs.FS, log io.Writer) (deployJSON []byte, err error)
+}
+
+// Images are the registry's.
+type Images interface {
+	// Pin gives the digest form of an image of the service's own repository, and fails with delivery.Invalid when
+	// it is of another, or is not there.
+	Pin(ctx context.Context, service delivery.ServiceID, image string) (string, error)
+}
+
+// Logs are the kept words of runs.
+type Logs interface {
+	Append(run delivery.RunID) (io.WriteCloser, error)
+}
+
+// Release is a deployment to be made stable.
+type Release struct {
+	Run       delivery.RunID
+	Service   delivery.ServiceID
+	Revision  delivery.Revision
+	Workload  workload.Workload
+	Policy    delivery.Policy
+	Namespace string
+	Port      int // callers'
+	Protocol  delivery.Protocol
+	Hosts     []string
+	Path      string
+	Author    string
+	Message   string
+	Queue     bool // wait for a rollout under way, rather than replace it
+}
+
+// Outcome is how a rollout ended.
+type Outcome struct {
+	Deployment int
+	Ended      bool
+	State      State  // Succeeded, RolledBack, Superseded or Cancelled, once it has ended
+	Reason     string // a sentence
+}
+
+// Releases are the rollouts.
+type Releases interface {
+	// Release starts the rollout of a run, or finds the one it started before.
+	Release(ctx context.Context, release Release) (delivery.RolloutID, error)
+	Outcome(ctx context.Context, id delivery.RolloutID) (Outcome, error)
+	// Changed is closed when the outcome of any rollout may have changed since the call.
+	Changed() <-chan struct{}
+}
+
+// Clock tells the time.
+type Clock func() time.Time
