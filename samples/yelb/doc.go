@@ -12,8 +12,9 @@
 //   - A vote that was answered with a count is in the database. One that was answered with 503 was not counted, or the
 //     connection broke after it had been sent and nobody knows. The app server never sends a vote twice; what is between
 //     it and the voter may, if the vote is a GET.
-//   - Reads, and the first use of a connection after yelb-db or yelb-redisserver was restarted or replaced, succeed
-//     without the caller noticing.
-//   - /api/hostname answers without yelb-db and yelb-redisserver: their outage does not make an app server unhealthy.
+//   - A read outlasts half a second without yelb-db, a page view as long without yelb-redisserver: a connection that
+//     broke is made again, unnoticed by the caller. Longer outages are answered with 503 and a sentence.
+//   - /api/hostname answers without yelb-db and yelb-redisserver: their outage does not make an app server unhealthy,
+//     whether they refuse, are gone or hang.
 //   - On its stop signal each container answers the requests in flight and exits within seconds.
 package yelb

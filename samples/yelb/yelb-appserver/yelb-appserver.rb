@@ -15,15 +15,15 @@ require_relative 'modules/restaurantsdbupdate'
 $stdout.sync = true
 
 configure :production do
-  set :bind, '0.0.0.0'
   set :port, 4567
+  set :bind, '0.0.0.0'
   set :dbhost, 'yelb-db'
   set :redishost, 'yelb-redisserver'
 end
 
 configure :development, :test do
-  set :bind, '127.0.0.1'
   set :port, 4567
+  set :bind, '127.0.0.1'
   set :dbhost, '127.0.0.1'
   set :redishost, '127.0.0.1'
 end
@@ -31,7 +31,8 @@ end
 configure do
   set :server, :puma
   set :server_settings, {
-    Threads: '4:16',
+    # Many more than the connections to the stores, so that there is always one left for /api/hostname.
+    Threads: '4:48',
     # Longer than the proxies in front keep a connection, so that it is they who close an idle one: no request is sent
     # into a connection that is just being closed.
     persistent_timeout: 3700,

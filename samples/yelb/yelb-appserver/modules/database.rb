@@ -12,13 +12,18 @@ class Database
   class Unavailable < StandardError; end
 
   # What a connection that broke looks like, as opposed to a statement that is wrong.
-  BROKEN = [PG::ConnectionBad, PG::UnableToSend, PG::AdminShutdown, PG::CrashShutdown, Timeout::Error].freeze
+  BROKEN = [PG::ConnectionBad, PG::UnableToSend, PG::AdminShutdown, PG::CrashShutdown].freeze
 
-  ATTEMPTS = 3
-  PAUSE = 0.1 # seconds, before the second attempt
+  ATTEMPTS = 4
+  PAUSE = 0.1 # seconds, before the second attempt; longer before each further one
+
+  # Seconds. A database that hangs must not keep all the server's threads: few may wait for it, and not for long.
+  POOL_TIMEOUT = 0.5
+  CONNECT_TIMEOUT = 1
+  STATEMENT_TIMEOUT = 2
 
   def initialize(host:, port:)
-    @pool = ConnectionPool.new(size: 8, timeout: 3) { Connection.new(host: host, port: port) }
+    @pool = ConnectionPool.new(size: 8, timeout: POOL_TIMEOUT) { Connection.new(host: host, port: port) }
   end
 
   # Yields a connection to a block that changes nothing. If the connection breaks, the block runs again on a new one.
@@ -68,12 +73,10 @@ class Database
 
   # One connection, used by one thread at a time.
   class Connection
-    STATEMENT_TIMEOUT = 5 # seconds
-
     def initialize(host:, port:)
       @options = {
         host: host, port: port, dbname: 'yelbdatabase', user: 'yelb',
-        connect_timeout: 2, tcp_user_timeout: 5000, application_name: 'yelb-appserver'
+        application_name: 'yelb-appserver'
       }
     end
 
@@ -82,7 +85,7 @@ class Database
       return if alive?
 
       close
-      @con = PG.connect(@options)
+      @con = Timeout.timeout(CONNECT_TIMEOUT) { PG.connect(@options) }
     end
 
     # Yields the connection, and forgets it if it breaks or takes too long.

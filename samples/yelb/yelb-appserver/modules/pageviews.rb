@@ -10,9 +10,9 @@ class PageViews
 
   # Connects when first asked to, and again when Redis was restarted or replaced.
   def initialize(host:, port:)
-    @pool = ConnectionPool.new(size: 8, timeout: 2) do
+    @pool = ConnectionPool.new(size: 8, timeout: 0.5) do
       # A repeated attempt may count one view twice. Unlike a vote, a view is not worth an error.
-      Redis.new(host: host, port: port, timeout: 1, reconnect_attempts: 3, reconnect_delay: 0.05, reconnect_delay_max: 0.2)
+      Redis.new(host: host, port: port, timeout: 0.5, reconnect_attempts: 4, reconnect_delay: 0.05, reconnect_delay_max: 0.5)
     end
   end
 
