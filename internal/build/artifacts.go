@@ -61,7 +61,7 @@ func extract(archive io.Reader, want buildspec.Artifacts, dir string, log io.Wri
 
 // wanted tells whether a file is an artifact, and notes which pattern said so.
 func wanted(name string, want buildspec.Artifacts, matched []bool) bool {
-	for _, pattern := range want.ExcludePaths {
+	for _, pattern := range want.Exclude {
 		if doublestar.MatchUnvalidated(pattern, name) {
 			return false
 		}

@@ -56,7 +56,7 @@ func (b *Builder) start(ctx context.Context, job Job) (*box, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the builder container: %w", err)
 	}
-	x := &box{docker: b.Docker, id: created.ID, shell: interpreter(job.Spec.Env.Shell)}
+	x := &box{docker: b.Docker, id: created.ID, shell: interpreter(job.Spec.Shell)}
 	if _, err := b.Docker.ContainerStart(ctx, x.id, client.ContainerStartOptions{}); err != nil {
 		x.remove()
 		return nil, fmt.Errorf("starting the builder container: %w", err)

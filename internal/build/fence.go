@@ -180,6 +180,7 @@ func (f *Fence) allowOwn(do, image string) error {
 // rename gives names without a registry the build's own prefix, in the query (changed in place) and in the path.
 func (f *Fence) rename(path string, query url.Values) string {
 	image, verb := splitImagePath(path)
+	image = f.localName(image, false) // before the call's own names: `docker tag debian debian` reads the host's
 	switch {
 	case path == "/build":
 		for i, tag := range query["t"] {
@@ -194,7 +195,7 @@ func (f *Fence) rename(path string, query url.Values) string {
 	if image == "" {
 		return path
 	}
-	return "/images/" + f.localName(image, false) + "/" + verb
+	return "/images/" + image + "/" + verb
 }
 
 // localName is the name under which the host's Docker holds an image that the build calls image. A name that the

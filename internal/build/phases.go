@@ -17,7 +17,7 @@ type runner func(ctx context.Context, command string, succeeding bool) (status i
 // does, unless on-failure says CONTINUE. It gives the first failure as a sentence, "" when all went well.
 func runPhases(ctx context.Context, phases []buildspec.Phase, log io.Writer, run runner) (failure string, err error) {
 	for _, phase := range phases {
-		if failure != "" && phase.Name != "post_build" {
+		if failure != "" && phase.Name != buildspec.PostBuild {
 			continue
 		}
 		fmt.Fprintf(log, "[serin] phase %s\n", phase.Name)
@@ -31,7 +31,7 @@ func runPhases(ctx context.Context, phases []buildspec.Phase, log io.Writer, run
 		if failure == "" {
 			failure = failed
 		}
-		if phase.Name != "build" || phase.OnFailure == buildspec.Abort {
+		if phase.Name != buildspec.Build || phase.OnFailure == buildspec.Abort {
 			return failure, nil
 		}
 	}
@@ -40,26 +40,26 @@ func runPhases(ctx context.Context, phases []buildspec.Phase, log io.Writer, run
 
 // runPhase runs one phase's commands and then its finally block.
 func runPhase(ctx context.Context, phase buildspec.Phase, log io.Writer, succeeding bool, run runner) (failure string, err error) {
-	failure, err = runCommands(ctx, phase.Name, phase.Commands, log, succeeding, run)
+	failure, err = runCommands(ctx, string(phase.Name), phase.Commands, log, succeeding, run)
 	if err != nil {
 		return failure, err
 	}
-	last, err := runCommands(ctx, phase.Name+" (finally)", phase.Finally, log, succeeding && failure == "", run)
+	last, err := runCommands(ctx, string(phase.Name)+" (finally)", phase.Finally, log, succeeding && failure == "", run)
 	if failure == "" {
 		failure = last
 	}
 	return failure, err
 }
 
-func runCommands(ctx context.Context, phase string, commands []string, log io.Writer, succeeding bool, run runner) (failure string, err error) {
+func runCommands(ctx context.Context, phase string, commands []buildspec.Command, log io.Writer, succeeding bool, run runner) (failure string, err error) {
 	for _, command := range commands {
-		fmt.Fprintf(log, "[serin] %s: %s\n", phase, command)
-		status, err := run(ctx, command, succeeding)
+		fmt.Fprintf(log, "[serin] %s: %s\n", phase, command.Text)
+		status, err := run(ctx, command.Text, succeeding)
 		if err != nil {
 			return "", err
 		}
 		if status != 0 {
-			return fmt.Sprintf("phase %s: the command %q ended with status %d", phase, abridge(command), status), nil
+			return fmt.Sprintf("phase %s: the command %q (line %d) ended with status %d", phase, abridge(command.Text), command.Line, status), nil
 		}
 	}
 	return "", nil

@@ -42,19 +42,25 @@ func (j Job) variables() (vars map[string]string, secrets []string, err error) {
 		"SERIN_REGISTRY_PASSWORD":           j.Credential,
 	}
 	secrets = append(secrets, j.Credential)
-	maps.Copy(vars, j.Spec.Env.Variables)
-	for name, reference := range j.Spec.Env.References() {
-		if j.Parameters == nil {
-			return nil, nil, delivery.Errorf(delivery.Invalid, "the buildspec's variable %s refers to %q: there is no such parameter or secret; set it with `serin env secret set`", name, reference)
-		}
-		value, err := j.Parameters(reference)
+	for _, v := range j.Spec.Variables {
+		vars[v.Name] = v.Value
+	}
+	for _, v := range slices.Concat(j.Spec.ParameterStore, j.Spec.SecretsManager) {
+		value, err := j.parameter(v.Value)
 		if err != nil {
-			return nil, nil, fmt.Errorf("the buildspec's variable %s: %w", name, err)
+			return nil, nil, fmt.Errorf("the buildspec's variable %s: %w", v.Name, err)
 		}
-		vars[name] = value
+		vars[v.Name] = value
 		secrets = append(secrets, value)
 	}
 	return vars, secrets, nil
+}
+
+func (j Job) parameter(reference string) (string, error) {
+	if j.Parameters == nil {
+		return "", delivery.Errorf(delivery.Invalid, "it refers to %q, and there are no parameters or secrets here", reference)
+	}
+	return j.Parameters(reference)
 }
 
 // exports writes variables as POSIX shell statements, each value quoted.
