@@ -20,6 +20,7 @@ const tableName = "serin"
 //   - New connections from outside are refused (TCP by a reset, others by ICMP), except to topology.MeshPort, and
 //     to topology.GatewayPort when gateway is set. ICMP itself passes, IPv6 needs it.
 //
+// Then it routes the range to loopback, for networks that have no default route.
 // It fails with Forbidden without NET_ADMIN and with Unavailable when the kernel cannot do it.
 func Capture(gateway bool) error {
 	conn, err := nftables.New()
@@ -28,7 +29,10 @@ func Capture(gateway bool) error {
 	}
 	captureCalls(conn)
 	captureArrivals(conn, gateway)
-	return explain(conn.Flush())
+	if err := conn.Flush(); err != nil {
+		return explain(err)
+	}
+	return routeVirtualNet()
 }
 
 // captureCalls redirects what leaves for a virtual IP. Redirecting comes before filtering, so what still bears a

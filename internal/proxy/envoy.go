@@ -35,6 +35,7 @@ func startEnvoy(binary, path string, concurrency int, log io.Writer) (*envoy, er
 		"--drain-strategy", "immediate", // every answer while draining says so, not a growing share of them
 		"--disable-hot-restart",
 		"--log-level", "warning",
+		"--component-log-level", "config:error", // else two lines a second while the control plane is away, which the agent says once
 		"--log-format", "time=%Y-%m-%dT%T.%eZ level=%l logger=envoy.%n msg=%j",
 	)
 	command.Env = []string{}
