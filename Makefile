@@ -56,7 +56,7 @@ lint: packages ## Check the format, go vet, staticcheck, and who imports whom
 	@echo '==> Checking with staticcheck'
 	@go tool staticcheck ./...
 	@echo '==> Checking who imports whom'
-	@go test ./internal/layout
+	@go test -count=1 ./internal/layout
 
 .PHONY: format
 format: packages ## Format the Go files
