@@ -15,7 +15,7 @@ func (p parser) artifacts(n *yaml.Node) Artifacts {
 		"files":               func(n *yaml.Node) { a.Files = p.patterns(n, "artifacts.files") },
 		"exclude-paths":       func(n *yaml.Node) { a.Exclude = p.patterns(n, "artifacts.exclude-paths") },
 		"name":                func(n *yaml.Node) { a.Name = p.text(n, "artifacts.name") },
-		"base-directory":      func(n *yaml.Node) { a.BaseDirectory = p.text(n, "artifacts.base-directory") },
+		"base-directory":      func(n *yaml.Node) { a.BaseDirectory = p.folder(n, "artifacts.base-directory") },
 		"discard-paths":       func(n *yaml.Node) { a.DiscardPaths = p.truth(n, "artifacts.discard-paths") },
 		"enable-symlinks":     p.passedOver("artifacts.enable-symlinks", "symbolic links are not kept"),
 		"s3-prefix":           p.passedOver("artifacts.s3-prefix", "artifacts are kept by Serin"),
@@ -31,9 +31,19 @@ func (p parser) artifacts(n *yaml.Node) Artifacts {
 func (p parser) patterns(n *yaml.Node, key string) []string {
 	list := p.texts(n, key)
 	for _, pattern := range list {
-		if path.IsAbs(pattern) || pattern == ".." || strings.HasPrefix(path.Clean(pattern), "../") {
-			p.Errorf(n.Line, key, "%q is outside of the checkout: write a path within it", cut(pattern))
-		}
+		p.inside(n.Line, pattern, key)
 	}
 	return list
+}
+
+func (p parser) folder(n *yaml.Node, key string) string {
+	s := p.text(n, key)
+	p.inside(n.Line, s, key)
+	return s
+}
+
+func (p parser) inside(line int, s, key string) {
+	if clean := path.Clean(s); path.IsAbs(s) || clean == ".." || strings.HasPrefix(clean, "../") {
+		p.Errorf(line, key, "%q is outside of the checkout: write a path within it", cut(s))
+	}
 }

@@ -25,7 +25,9 @@ func (e *evaluator) arguments(arg *yaml.Node, name string, count int, what strin
 // texts gives a list's texts; false when it is not one, which is told.
 func (e *evaluator) texts(v value, name string) ([]string, bool) {
 	if v.kind != list {
-		e.unless(v, name, "it must be a list of texts")
+		if v.kind != broken {
+			e.Errorf(v.line, name, "it must be a list of texts")
+		}
 		return nil, false
 	}
 	parts := make([]string, len(v.items))
