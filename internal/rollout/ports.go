@@ -2,7 +2,10 @@ package rollout
 
 import (
 	"context"
+	"time"
 
+	"serin.dev/serin/internal/delivery"
+	"serin.dev/serin/internal/evidence"
 	"serin.dev/serin/internal/topology"
 	"serin.dev/serin/internal/workload"
 )
@@ -24,4 +27,39 @@ type Mesh interface {
 	Declare(ctx context.Context, env topology.Environment) error
 	// Observe says how far each route has come and how each task does.
 	Observe(environment string) topology.Observed
+}
+
+// Judge gives the verdict on a deployment under watch.
+type Judge interface {
+	Judge(t evidence.Trial) evidence.Verdict
+}
+
+// Store keeps what must outlive the process. Every change is durable when Commit returns.
+type Store interface {
+	// Environments gives the names of all environments.
+	Environments(ctx context.Context) ([]string, error)
+	// CreateEnvironment stores a new one; its generation goes on where an earlier one of that name ended. It fails
+	// with delivery.Conflict when there is one of that name, or one with that gateway port.
+	CreateEnvironment(ctx context.Context, env Environment) error
+	// State reads an environment at one instant. It fails with delivery.NotFound.
+	State(ctx context.Context, environment string) (State, error)
+	// Commit stores a change whole, or fails with delivery.Conflict and stores nothing.
+	Commit(ctx context.Context, c Change) error
+	// NextRollout gives a number that no rollout has or gets. One that is not used is lost.
+	NextRollout(ctx context.Context) (delivery.RolloutID, error)
+	// Rollout reads one, ended or not. It fails with delivery.NotFound.
+	Rollout(ctx context.Context, id delivery.RolloutID) (Rollout, error)
+	// SaveSeen keeps the engine's last look at an environment.
+	SaveSeen(ctx context.Context, environment string, seen workload.Observed) error
+}
+
+// Samples keeps evidence. Losing its last second does no harm.
+type Samples interface {
+	// SaveSamples stores readings; one that is there already is left as it is.
+	SaveSamples(ctx context.Context, samples []evidence.Sample) error
+	// LoadSamples reads all that an environment has, ascending by time.
+	LoadSamples(ctx context.Context, environment string) ([]evidence.Sample, error)
+	// PruneSamples drops what no window of the environment that starts at or after horizon needs. Of a deployment
+	// that is not removed it keeps each counter's last reading before.
+	PruneSamples(ctx context.Context, environment string, horizon time.Time) error
 }
