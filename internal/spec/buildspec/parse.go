@@ -68,7 +68,7 @@ func (p parser) each(n *yaml.Node, within string, known keys) {
 		read, ok := known[k.Value]
 		switch {
 		case !ok:
-			p.Warnf(k.Line, join(within, cut(k.Value)), "a buildspec has no such key: nothing is done with it%s", specfile.DidYouMean(k.Value, names(known)...))
+			p.Warnf(k.Line, join(within, cut(k.Value)), "a buildspec has no such key: nothing is done with it%s", p.Hint(specfile.Warning, k.Value, func() []string { return names(known) }))
 		case read != nil && specfile.Null(v):
 			p.Errorf(k.Line, join(within, k.Value), "it has no value: write one or remove the key")
 		case read != nil:

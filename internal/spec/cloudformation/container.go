@@ -53,6 +53,11 @@ func (e *evaluator) containers(t *task, v value, volumes []string) {
 	if v.kind == absent {
 		e.Errorf(t.line, subject, "it is missing: add the app's container")
 	}
+	const most = 50
+	if len(v.items) > most {
+		e.Errorf(v.line, subject, "it has %d containers: at most %d", len(v.items), most)
+		return
+	}
 	var names, replaced []string
 	for _, c := range e.each(v, subject) {
 		if !e.object(c, subject) {

@@ -18,7 +18,7 @@ type evaluator struct {
 	*specfile.Collector
 	in      Input
 	params  map[string]value
-	maps    map[string]*yaml.Node
+	maps    map[string]table
 	conds   map[string]*conditionState
 	known   map[string]string // resource types by logical id
 	pseudos map[string]string
@@ -30,7 +30,7 @@ func newEvaluator(c *specfile.Collector, in Input) *evaluator {
 		Collector: c,
 		in:        in,
 		params:    map[string]value{},
-		maps:      map[string]*yaml.Node{},
+		maps:      map[string]table{},
 		conds:     map[string]*conditionState{},
 		known:     map[string]string{},
 		pseudos:   pseudoParameters(in),

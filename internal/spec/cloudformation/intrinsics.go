@@ -44,7 +44,7 @@ func (e *evaluator) call(name string, arg *yaml.Node) value {
 	case "Fn::Equals", "Fn::And", "Fn::Or", "Fn::Not", "Condition":
 		e.Errorf(arg.Line, name, "it may only stand in Conditions: name the condition there and use Fn::If here")
 	default:
-		e.Errorf(arg.Line, cut(name), "Serin does not know this intrinsic%s: write out its value", specfile.DidYouMean(name, intrinsicNames...))
+		e.Errorf(arg.Line, cut(name), "Serin does not know this intrinsic%s: write out its value", e.Hint(specfile.Error, name, func() []string { return intrinsicNames }))
 	}
 	return fault(arg.Line)
 }
@@ -73,7 +73,7 @@ func (e *evaluator) named(name string, line int, within string) value {
 	if _, ok := e.known[name]; ok {
 		return text(line, placeholder("ref", name))
 	}
-	e.Errorf(line, within, "%s is neither a parameter nor a resource of this template%s", quoted(name), specfile.DidYouMean(name, e.names()...))
+	e.Errorf(line, within, "%s is neither a parameter nor a resource of this template%s", quoted(name), e.Hint(specfile.Error, name, e.names))
 	return fault(line)
 }
 
@@ -95,7 +95,7 @@ func (e *evaluator) getAtt(arg *yaml.Node) value {
 		return fault(arg.Line)
 	}
 	if _, ok := e.known[resource]; !ok {
-		e.Errorf(arg.Line, name, "%s is no resource of this template%s", quoted(resource), specfile.DidYouMean(resource, e.names()...))
+		e.Errorf(arg.Line, name, "%s is no resource of this template%s", quoted(resource), e.Hint(specfile.Error, resource, e.names))
 		return fault(arg.Line)
 	}
 	return text(arg.Line, placeholder("attribute", resource+"."+strings.ReplaceAll(attribute, mark, "")))

@@ -6,6 +6,9 @@ import (
 	"serin.dev/serin/internal/spec/specfile"
 )
 
+// table is a mapping: its cells by their two keys.
+type table map[string]map[string]*yaml.Node
+
 // mappings remembers the template's tables: two levels of keys, then a text or a list of texts.
 func (e *evaluator) mappings(t template) {
 	for name, rows := range specfile.Pairs(t.mappings) {
@@ -13,12 +16,17 @@ func (e *evaluator) mappings(t template) {
 			e.Errorf(name.Line, join("Mappings", cut(name.Value)), "it must be a map of maps")
 			continue
 		}
+		t := table{}
 		for row, cells := range specfile.Pairs(rows) {
+			t[row.Value] = map[string]*yaml.Node{}
 			if cells.Kind != yaml.MappingNode {
 				e.Errorf(row.Line, join("Mappings", cut(name.Value)), "%s must be a map", quoted(row.Value))
 			}
+			for column, cell := range specfile.Pairs(cells) {
+				t[row.Value][column.Value] = cell
+			}
 		}
-		e.maps[name.Value] = rows
+		e.maps[name.Value] = t
 	}
 }
 
@@ -41,12 +49,7 @@ func (e *evaluator) findInMap(arg *yaml.Node) value {
 		}
 		keys[i] = v.text
 	}
-	node, ok := e.maps[keys[0]]
-	for _, key := range keys[1:] {
-		if ok {
-			node, ok = specfile.Lookup(node, key)
-		}
-	}
+	node, ok := e.maps[keys[0]][keys[1]][keys[2]]
 	if !ok {
 		e.Errorf(arg.Line, name, "Mappings has no %s . %s . %s: add it", quoted(keys[0]), quoted(keys[1]), quoted(keys[2]))
 		return fault(arg.Line)

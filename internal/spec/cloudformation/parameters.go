@@ -1,7 +1,6 @@
 package cloudformation
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -89,90 +88,29 @@ func (d declaration) text(key string) (string, bool) {
 	return n.Value, true
 }
 
+// maxParameter is how long a parameter's value and pattern may be, in bytes: CloudFormation's own limit of values.
+const maxParameter = 4096
+
 // value makes the parameter's value of its text, by its type.
 func (d declaration) value(s, typ string) value {
+	if len(s) > maxParameter {
+		d.e.Errorf(d.line, d.subject, "its value has %d bytes: at most %d", len(s), maxParameter)
+		return fault(d.line)
+	}
 	switch {
 	case typ == "CommaDelimitedList", strings.HasPrefix(typ, "List<"):
 		v := value{kind: list, line: d.line}
-		for _, item := range strings.Split(s, ",") {
-			item = strings.TrimSpace(item)
-			d.check(item, strings.TrimSuffix(strings.TrimPrefix(typ, "List<"), ">"))
-			v.items = append(v.items, text(d.line, item))
+		items := strings.Split(s, ",")
+		for i, item := range items {
+			items[i] = strings.TrimSpace(item)
+			v.items = append(v.items, text(d.line, items[i]))
 		}
-		if !d.e.make(128*len(v.items), d.line, d.subject) {
-			return fault(d.line)
-		}
+		checks{d}.all(items, strings.TrimSuffix(strings.TrimPrefix(typ, "List<"), ">"))
 		return v
 	case typ == "String", typ == "Number", strings.HasPrefix(typ, "AWS::"):
-		d.check(s, typ)
+		checks{d}.all([]string{s}, typ)
 		return text(d.line, s)
 	}
 	d.e.Errorf(d.line, d.subject, "there is no parameter type %s: use String, Number, CommaDelimitedList, List<Number> or a type of AWS's", quoted(typ))
 	return fault(d.line)
-}
-
-// check compares a value with what the declaration allows.
-func (d declaration) check(s, typ string) {
-	d.allowed(s)
-	d.pattern(s)
-	if typ == "Number" {
-		x, err := strconv.ParseFloat(s, 64)
-		if err != nil {
-			d.e.Errorf(d.line, d.subject, "it is %s: it must be a number", quoted(s))
-			return
-		}
-		d.bound("MinValue", func(limit float64) bool { return x >= limit }, s, "at least")
-		d.bound("MaxValue", func(limit float64) bool { return x <= limit }, s, "at most")
-		return
-	}
-	length := float64(len([]rune(s)))
-	d.bound("MinLength", func(limit float64) bool { return length >= limit }, s, "a text of a length of at least")
-	d.bound("MaxLength", func(limit float64) bool { return length <= limit }, s, "a text of a length of at most")
-}
-
-func (d declaration) allowed(s string) {
-	n, ok := specfile.Lookup(d.node, "AllowedValues")
-	if !ok {
-		return
-	}
-	if n.Kind != yaml.SequenceNode {
-		d.e.Errorf(n.Line, join(d.subject, "AllowedValues"), "it must be a list")
-		return
-	}
-	var all []string
-	for _, item := range n.Content {
-		all = append(all, specfile.Resolve(item).Value)
-	}
-	if !slices.Contains(all, s) {
-		d.e.Errorf(n.Line, d.subject, "it is %s: AllowedValues are %s", quoted(s), cut(strings.Join(all, ", ")))
-	}
-}
-
-func (d declaration) pattern(s string) {
-	p, ok := d.text("AllowedPattern")
-	if !ok {
-		return
-	}
-	re, err := regexp.Compile(`^(?:` + p + `)$`)
-	if err != nil {
-		d.e.Warnf(d.line, join(d.subject, "AllowedPattern"), "Serin can't read this pattern, so the value is not compared with it")
-		return
-	}
-	if !re.MatchString(s) {
-		d.e.Errorf(d.line, d.subject, "it is %s: it must match AllowedPattern %s", quoted(s), quoted(p))
-	}
-}
-
-func (d declaration) bound(key string, holds func(float64) bool, s, what string) {
-	limit, ok := d.text(key)
-	if !ok {
-		return
-	}
-	x, err := strconv.ParseFloat(limit, 64)
-	switch {
-	case err != nil:
-		d.e.Errorf(d.line, join(d.subject, key), "it is %s: it must be a number", quoted(limit))
-	case !holds(x):
-		d.e.Errorf(d.line, d.subject, "it is %s: it must be %s %s, by %s", quoted(s), what, limit, key)
-	}
 }

@@ -120,7 +120,7 @@ func (e *evaluator) sort(v value, subject string, p properties) {
 		case p.refused[key] != "":
 			e.Add(specfile.Refused, line, name, "%s", p.refused[key])
 		default:
-			e.Warnf(line, name, "Serin does not know this property: nothing is done with it%s", specfile.DidYouMean(key, p.acted...))
+			e.Warnf(line, name, "Serin does not know this property: nothing is done with it%s", e.Hint(specfile.Warning, key, func() []string { return p.acted }))
 		}
 	}
 	if len(ignored) > 0 {

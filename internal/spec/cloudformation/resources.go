@@ -70,7 +70,7 @@ func (e *evaluator) present(id string, r *yaml.Node) bool {
 	for k, v := range specfile.Pairs(r) {
 		switch {
 		case !slices.Contains(attributes, k.Value):
-			e.Errorf(k.Line, id, "a resource has no attribute %s%s", quoted(k.Value), specfile.DidYouMean(k.Value, attributes...))
+			e.Errorf(k.Line, id, "a resource has no attribute %s%s", quoted(k.Value), e.Hint(specfile.Error, k.Value, func() []string { return attributes }))
 		case k.Value == "Condition":
 			present = e.condition(v.Value, v.Line)
 		case k.Value == "DependsOn":

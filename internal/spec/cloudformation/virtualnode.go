@@ -135,6 +135,11 @@ func (e *evaluator) healthCheck(v value, port int, subject string) *workload.Hea
 
 // backends reads the names of the virtual services that may be called, without the namespace.
 func (e *evaluator) backends(n *virtualNode, v value, subject string) {
+	const most = 500
+	if len(v.items) > most {
+		e.Errorf(v.line, subject, "it has %d backends: at most %d", len(v.items), most)
+		return
+	}
 	n.backendsDeclared = v.kind != absent
 	for _, b := range e.each(v, subject) {
 		service := b.at("VirtualService")

@@ -128,7 +128,7 @@ func choice[T ~string](r *reader, key string, otherwise T, others ...T) T {
 func (r *reader) unknown() {
 	for _, f := range r.fields {
 		if !slices.Contains(r.asked, f.key) {
-			r.c.Warnf(f.line, short(f.key), "Serin does not know this key: nothing is done with it%s", specfile.DidYouMean(f.key, r.asked...))
+			r.c.Warnf(f.line, short(f.key), "Serin does not know this key: nothing is done with it%s", r.c.Hint(specfile.Warning, f.key, func() []string { return r.asked }))
 		}
 	}
 }

@@ -29,6 +29,7 @@ func scan(c *specfile.Collector, data []byte) ([]field, bool) {
 	}
 	var fields []field
 	first := map[string]int{}
+	line, counted := 1, 0
 	for decoder.More() {
 		key, err := decoder.Token()
 		name, isText := key.(string)
@@ -36,13 +37,15 @@ func scan(c *specfile.Collector, data []byte) ([]field, bool) {
 			c.Errorf(0, "", "the file must be one JSON object")
 			return nil, false
 		}
-		f := field{key: name, line: specfile.LineOf(data, int(decoder.InputOffset()))}
+		line += bytes.Count(data[counted:decoder.InputOffset()], []byte("\n"))
+		counted = int(decoder.InputOffset())
+		f := field{key: name, line: line}
 		if err := decoder.Decode(&f.raw); err != nil {
 			c.Errorf(f.line, name, "its value can't be read: %v", err)
 			return nil, false
 		}
-		if line, twice := first[name]; twice {
-			c.Errorf(f.line, name, "the key is here twice, first in line %d: remove one", line)
+		if before, twice := first[name]; twice {
+			c.Errorf(f.line, short(name), "the key is here twice, first in line %d: remove one", before)
 			continue
 		}
 		first[name] = f.line

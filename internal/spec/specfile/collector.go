@@ -35,10 +35,7 @@ func NewCollector(file string) *Collector { return &Collector{file: file} }
 
 // Add records a finding of any kind about a line (0: the whole file).
 func (c *Collector) Add(kind Kind, line int, subject, format string, args ...any) {
-	list := &c.notes
-	if kind.Fatal() {
-		list = (*[]Finding)(&c.problems)
-	}
+	list := c.list(kind)
 	if len(*list) >= maxFindings {
 		return
 	}
@@ -46,6 +43,22 @@ func (c *Collector) Add(kind Kind, line int, subject, format string, args ...any
 	if !slices.Contains(*list, f) {
 		*list = append(*list, f)
 	}
+}
+
+// list is where findings of a kind are kept.
+func (c *Collector) list(kind Kind) *[]Finding {
+	if kind.Fatal() {
+		return (*[]Finding)(&c.problems)
+	}
+	return &c.notes
+}
+
+// Hint is DidYouMean for a finding of a kind, or "" where so many are recorded that it would not be kept.
+func (c *Collector) Hint(kind Kind, name string, known func() []string) string {
+	if len(*c.list(kind)) >= maxFindings {
+		return ""
+	}
+	return DidYouMean(name, known()...)
 }
 
 // Errorf records that something is wrong.
