@@ -22,6 +22,9 @@ TESTFLAGS ?=
 WITH_IMAGES = SERIN_PROXY_IMAGE=$$(cat .cache/images/proxy) SERIN_BUILDER_IMAGE=$$(cat .cache/images/builder)
 WITH_ENVOY = SERIN_ENVOY=$(CURDIR)/$(ENVOY_DIR)/envoy
 
+# The Go files that people write, those not yet added included.
+GO_FILES = git ls-files -z --cached --others --exclude-standard -- '*.go' | xargs -0 grep -ZL '^// Code generated .* DO NOT EDIT\.$$'
+
 .PHONY: help
 help: ## List what one can do
 	@echo 'make TARGET, where TARGET is one of:'
@@ -47,7 +50,7 @@ build: packages ## Build bin/serin and bin/serin-proxy
 .PHONY: lint
 lint: packages ## Check the format, go vet, staticcheck, and who imports whom
 	@echo '==> Checking the format with gofumpt'
-	@unformatted=$$(git ls-files -z --cached --others --exclude-standard -- '*.go' | xargs -0 --no-run-if-empty go tool gofumpt -l); \
+	@unformatted=$$($(GO_FILES) | xargs -0 go tool gofumpt -l); \
 	if [[ -n $$unformatted ]]; then \
 		printf 'These files are not formatted: run make format.\n%s\n' "$$unformatted" >&2; exit 1; \
 	fi
@@ -61,7 +64,7 @@ lint: packages ## Check the format, go vet, staticcheck, and who imports whom
 .PHONY: format
 format: packages ## Format the Go files
 	@echo '==> Formatting with gofumpt'
-	@git ls-files -z --cached --others --exclude-standard -- '*.go' | xargs -0 --no-run-if-empty go tool gofumpt -l -w
+	@$(GO_FILES) | xargs -0 go tool gofumpt -l -w
 
 .PHONY: generate
 generate: packages ## Make the generated files anew

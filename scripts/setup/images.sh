@@ -9,6 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 main() {
 	local envoy=$1 # the folder that holds it
+	mkdir -p .cache/images
 	build proxy \
 		-C "$PWD/images/proxy" Dockerfile \
 		-C "$PWD/$envoy" envoy \
@@ -26,9 +27,11 @@ build() { # name, tar arguments...
 		say "Docker has $image"
 	else
 		say "Building $image"
-		context "$@" | docker build --quiet --force-rm --tag "$image" - >/dev/null
+		context "$@" | docker build --force-rm --tag "$image" - >".cache/images/$name.log" 2>&1 || {
+			tail -n 20 ".cache/images/$name.log" >&2
+			fail "$image could not be built: the end of the log is above, all of it in .cache/images/$name.log."
+		}
 	fi
-	mkdir -p .cache/images
 	printf '%s\n' "$image" >".cache/images/$name"
 }
 
