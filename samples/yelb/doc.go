@@ -15,6 +15,6 @@
 //   - A read outlasts half a second without yelb-db, a page view as long without yelb-redisserver: a connection that
 //     broke is made again, unnoticed by the caller. Longer outages are answered with 503 and a sentence.
 //   - /api/hostname answers without yelb-db and yelb-redisserver: their outage does not make an app server unhealthy,
-//     whether they refuse, are gone or hang.
+//     whether they refuse, are gone or, up to about a hundred requests a second, hang.
 //   - On its stop signal each container answers the requests in flight and exits within seconds.
 package yelb

@@ -31,8 +31,9 @@ end
 configure do
   set :server, :puma
   set :server_settings, {
-    # Many more than the connections to the stores, so that there is always one left for /api/hostname.
-    Threads: '4:48',
+    # Many more than the connections to the stores: while a store hangs, those who wait for it, a second at most, leave
+    # some for /api/hostname, unless more than about a hundred requests a second want it.
+    Threads: '4:128',
     # Longer than the proxies in front keep a connection, so that it is they who close an idle one: no request is sent
     # into a connection that is just being closed.
     persistent_timeout: 3700,

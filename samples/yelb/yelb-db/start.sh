@@ -22,5 +22,6 @@ exec "$bin/postgres" -D "$data" \
     -c hba_file=/etc/yelb-db/pg_hba.conf \
     -c listen_addresses='*' \
     -c unix_socket_directories=/tmp \
+    -c max_connections=200 \
     -c shared_buffers=32MB \
     -c jit=off

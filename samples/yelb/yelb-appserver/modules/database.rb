@@ -18,12 +18,12 @@ class Database
   PAUSE = 0.1 # seconds, before the second attempt; longer before each further one
 
   # Seconds. A database that hangs must not keep all the server's threads: few may wait for it, and not for long.
-  POOL_TIMEOUT = 0.5
+  POOL_TIMEOUT = 1
   CONNECT_TIMEOUT = 1
   STATEMENT_TIMEOUT = 2
 
   def initialize(host:, port:)
-    @pool = ConnectionPool.new(size: 8, timeout: POOL_TIMEOUT) { Connection.new(host: host, port: port) }
+    @pool = ConnectionPool.new(size: 16, timeout: POOL_TIMEOUT) { Connection.new(host: host, port: port) }
   end
 
   # Yields a connection to a block that changes nothing. If the connection breaks, the block runs again on a new one.

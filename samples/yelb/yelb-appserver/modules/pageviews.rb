@@ -10,7 +10,7 @@ class PageViews
 
   # Connects when first asked to, and again when Redis was restarted or replaced.
   def initialize(host:, port:)
-    @pool = ConnectionPool.new(size: 8, timeout: 0.5) do
+    @pool = ConnectionPool.new(size: 16, timeout: 1) do
       # A repeated attempt may count one view twice. Unlike a vote, a view is not worth an error.
       Redis.new(host: host, port: port, timeout: 0.5, reconnect_attempts: 4, reconnect_delay: 0.05, reconnect_delay_max: 0.5)
     end

@@ -99,6 +99,10 @@ function showCount(id, value, gain = 0) {
   drawChart();
 }
 
+function percent(part) {
+  return part > 0 && part < 1 ? "< 1 %" : `${Math.round(part)} %`;
+}
+
 function drawChart() {
   const total = [...shown.values()].reduce((sum, value) => sum + value, 0);
   const part = (id) => (total ? ((shown.get(id) ?? 0) / total) * 100 : 0);
@@ -110,7 +114,7 @@ function drawChart() {
     slice.setAttribute("stroke-dashoffset", String(-drawn));
     slice.style.display = part(id) > 0 ? "" : "none";
     drawn += part(id);
-    byId(`part-${id}`).textContent = `${Math.round(part(id))} %`;
+    byId(`part-${id}`).textContent = percent(part(id));
   }
   byId("total").textContent = String(total);
   byId("chart-title").textContent = total
