@@ -67,8 +67,8 @@ func (c checks) pattern(values []string) {
 	if !ok {
 		return
 	}
-	if len(p) > maxParameter {
-		c.e.Errorf(c.line, join(c.subject, "AllowedPattern"), "it has %d bytes: at most %d", len(p), maxParameter)
+	if len(p) > maxPattern {
+		c.e.Errorf(c.line, join(c.subject, "AllowedPattern"), "it has %d bytes: at most %d", len(p), maxPattern)
 		return
 	}
 	re, err := regexp.Compile(`^(?:` + p + `)$`)

@@ -88,8 +88,11 @@ func (d declaration) text(key string) (string, bool) {
 	return n.Value, true
 }
 
-// maxParameter is how long a parameter's value and pattern may be, in bytes: CloudFormation's own limit of values.
-const maxParameter = 4096
+// How long a parameter's value and the pattern it must match may be, in bytes. The former is CloudFormation's own limit.
+const (
+	maxParameter = 4096
+	maxPattern   = 1000
+)
 
 // value makes the parameter's value of its text, by its type.
 func (d declaration) value(s, typ string) value {
