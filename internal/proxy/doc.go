@@ -5,11 +5,12 @@
 //	serin-proxy capture    once, with NET_ADMIN: programs the namespace's packet filter, then exits
 //	serin-proxy run        beside the app, for as long as the task lives:
 //
-//	     control plane ◀── Hello, Report ──┐   ┌── delta ADS, metrics ──▶ control plane
-//	                   ── Instruction ──▶ agent │
-//	                                       │   Envoy ◀─ 127.0.0.1:15001 ◀─ redirect ◀─ app's calls to 240.240.0.0/16
-//	        /etc/hosts ◀── names ──────────┤   Envoy ◀─ :15006 ◀─ other tasks' proxies, gateways
-//	               app ◀── health check ───┘
+//	   control plane ──── delta ADS ────▶ Envoy ◀── 127.0.0.1:15001 ◀── redirect ◀── app's calls to 240.240.0.0/16
+//	        ▲  │    ◀──── metrics ──────    │  ◀── 0.0.0.0:15006 ◀── other tasks' proxies, gateways
+//	        │  │                            ▼
+//	 Report │  │ Instruction               app ◀── health check ──┐
+//	        │  └──────────────────────────────────────────────▶ agent ── names ──▶ /etc/hosts
+//	        └─────────────────────────────────────────────────────┘
 //
 //	serin-proxy ready      exits 0 when run has names, and Envoy its listeners
 //
@@ -22,6 +23,8 @@
 //   - The task's token is in the environment of run and in a file of mode 0600 in a directory of mode 0700: not in
 //     arguments, not in logs, not in Envoy's environment. Envoy's admin interface is a socket in the same directory,
 //     since a port on loopback would be open to the app.
+//   - Envoy's listeners and everything else that changes come from the control plane: the bootstrap is constant for
+//     a template version, which the node's metadata tells.
 //
 // # When things fail
 //
