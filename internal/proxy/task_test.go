@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+
 	"serin.dev/serin/internal/mesh/agentpb"
 )
 
