@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"serin.dev/serin/internal/delivery"
 )
@@ -32,7 +33,7 @@ func (a *Access) Issue(ctx context.Context, name string, role Role) (string, Tok
 	if _, err := ParseRole(string(role)); err != nil {
 		return "", Token{}, err
 	}
-	if name = strings.TrimSpace(name); name == "" || len(name) > 80 {
+	if name = strings.TrimSpace(name); name == "" || len(name) > 80 || strings.ContainsFunc(name, unicode.IsControl) {
 		return "", Token{}, delivery.Errorf(delivery.Invalid, "token name %q: it must have 1 to 80 characters, and say who uses it", name)
 	}
 	id := "t" + random()[:9]

@@ -114,7 +114,7 @@ func TestIssueRefusesNonsense(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		role access.Role
-	}{{"", access.Read}, {strings.Repeat("x", 81), access.Read}, {"x", "root"}, {"x", ""}} {
+	}{{"", access.Read}, {strings.Repeat("x", 81), access.Read}, {"a\nb", access.Read}, {"x", "root"}, {"x", ""}} {
 		if _, _, err := a.Issue(t.Context(), c.name, c.role); !errors.Is(err, delivery.Invalid) {
 			t.Errorf("%q as %q gave %v", c.name, c.role, err)
 		}
