@@ -131,3 +131,7 @@ func (p *place) dial(ctx context.Context, _, address string) (c net.Conn, err er
 	})
 	return c, err
 }
+
+func (p *place) dialAddress(ctx context.Context, address string) (net.Conn, error) {
+	return p.dial(ctx, "tcp", address)
+}

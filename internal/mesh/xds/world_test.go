@@ -55,6 +55,8 @@ type task struct {
 	place *place
 	envoy *envoy
 	http  *http.Client
+	// report lets the task's agent report another state.
+	report func(agentpb.Health_State)
 }
 
 func newWorld(t testing.TB) *world {
@@ -211,8 +213,8 @@ func (x *task) start() {
 	var n int
 	fmt.Sscan(port, &n)
 	x.envoy = startEnvoy(x.world.TB, x.place, bootstrapValues{Node: x.id.String(), Token: tokens.Token(x.id), Host: host, Port: n})
-	if !x.id.Gateway() {
-		x.agent(agentpb.Health_HEALTHY)
+	if !x.id.Gateway() && x.report == nil {
+		x.report = x.agent(agentpb.Health_HEALTHY)
 	}
 }
 
@@ -220,9 +222,7 @@ func (x *task) start() {
 func (x *task) agent(state agentpb.Health_State) (report func(agentpb.Health_State)) {
 	w := x.world
 	conn, err := grpc.NewClient("passthrough:///"+w.address, grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
-			return w.network.hub.dial(ctx, "tcp", address)
-		}))
+		grpc.WithContextDialer(w.network.hub.dialAddress))
 	if err != nil {
 		w.Fatal(err)
 	}

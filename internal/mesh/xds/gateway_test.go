@@ -1,0 +1,157 @@
+package xds
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"serin.dev/serin/internal/delivery"
+	"serin.dev/serin/internal/evidence"
+	"serin.dev/serin/internal/mesh/agentpb"
+	"serin.dev/serin/internal/topology"
+)
+
+// visit asks the gateway as a user on the host would.
+func (w *world) visit(gateway *task, host, path string) (int, string) {
+	w.Helper()
+	client := &http.Client{Transport: &http.Transport{DialContext: w.network.hub.dial}, Timeout: patience}
+	defer client.CloseIdleConnections()
+	r, err := http.NewRequest(http.MethodGet, fmt.Sprintf("http://%s:%d%s", gateway.place.address, topology.GatewayPort, path), nil)
+	if err != nil {
+		w.Fatal(err)
+	}
+	r.Host = host
+	resp, err := client.Do(r)
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return resp.StatusCode, string(body)
+}
+
+func TestTheGatewayRoutesByHostAndPath(t *testing.T) {
+	w := newWorld(t)
+	gateway := w.task(delivery.GatewayTask("demo"), "")
+	w.declare(func(*topology.Environment) {})
+	w.configured()
+	if status, body := w.visit(gateway, "any", "/"); status != 404 || !strings.Contains(body, "No exposed service") {
+		t.Fatalf("an empty gateway answered %d %q", status, body)
+	}
+	w.service("shop", delivery.HTTP, 1)
+	w.service("api", delivery.HTTP, 1)
+	w.service("later", delivery.HTTP, 1)
+	w.service("down", delivery.HTTP, 0)
+	for i, s := range w.env.Services {
+		w.env.Services[i].Exposed = true
+		if s.ID.Name == "api" {
+			w.env.Services[i].Path = "/api"
+		}
+		if s.ID.Name == "down" {
+			w.env.Services[i].Route = delivery.Route{Service: s.ID, Generation: 1}
+			w.env.Services[i].Hosts = []string{"down.example"}
+		}
+	}
+	for _, name := range []string{"shop", "api", "later"} {
+		w.task(taskID(name, 1, 0), delivery.HTTP).app(func(rw http.ResponseWriter, r *http.Request) {
+			fmt.Fprintf(rw, "%s %s %s %s", name, r.Host, r.URL.Path, r.Header.Get("X-Forwarded-For"))
+		})
+	}
+	w.task(taskID("shop", 2, 0), delivery.HTTP).app(fails(500))
+	w.declare(func(*topology.Environment) {})
+	w.configured()
+	for _, c := range []struct{ host, path, want string }{
+		{"shop.example:8080", "/", "shop shop.example:8080 / 10.161.0.1"},
+		{"any", "/api/x", "api any /api/x 10.161.0.1"},
+		{"any", "/apix", "shop any /apix 10.161.0.1"},
+		{"down.example", "/", "Service down has no deployment that serves: deploy one, or see why the last one failed.\n"},
+	} {
+		if _, body := w.visit(gateway, c.host, c.path); body != c.want {
+			t.Errorf("%s%s: %q, want %q", c.host, c.path, body, c.want)
+		}
+	}
+	w.shiftAndWait("shop", delivery.Split(1, 2, 50), 1, 1, 2)
+	for range 50 {
+		if status, body := w.visit(gateway, "any", "/"); status != 200 {
+			t.Fatalf("with a canary that fails: %d %q", status, body)
+		}
+	}
+	w.until("the canary's failures at the gateway are counted", func() bool {
+		return w.counts("shop", 2, evidence.Caller).Errors5xx > 0
+	})
+}
+
+func TestGRPCFailuresAreSeen(t *testing.T) {
+	w := newWorld(t)
+	w.service("shop", delivery.GRPC, 1)
+	front := w.task(taskID("front", 1, 0), delivery.HTTP)
+	statusOf := func(code string) http.HandlerFunc {
+		return func(rw http.ResponseWriter, _ *http.Request) {
+			rw.Header().Set("Content-Type", "application/grpc")
+			rw.Header().Set("Trailer", "Grpc-Status")
+			rw.WriteHeader(200)
+			_, _ = rw.Write([]byte{0, 0, 0, 0, 0})
+			rw.Header().Set("Grpc-Status", code)
+		}
+	}
+	w.task(taskID("shop", 1, 0), delivery.GRPC).app(statusOf("5"))  // not found: an answer
+	w.task(taskID("shop", 2, 0), delivery.GRPC).app(statusOf("14")) // unavailable: a failure
+	w.declare(func(*topology.Environment) {})
+	w.configured()
+	w.shiftAndWait("shop", delivery.Split(1, 2, 50), 1, 1, 2)
+	var p http.Protocols
+	p.SetUnencryptedHTTP2(true)
+	client := &http.Client{Transport: &http.Transport{DialContext: front.place.dial, Protocols: &p}, Timeout: patience}
+	const n = 100
+	for range n {
+		r, _ := http.NewRequest(http.MethodPost, shopURL+"shop.Shop/Buy", strings.NewReader("\x00\x00\x00\x00\x00"))
+		r.Header.Set("Content-Type", "application/grpc")
+		r.Header.Set("Te", "trailers")
+		resp, err := client.Do(r)
+		if err != nil || resp.StatusCode != 200 || resp.ProtoMajor != 2 {
+			t.Fatalf("%v %v", resp, err)
+		}
+		_, _ = io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
+	}
+	w.until("failures in trailers are counted, on both sides", func() bool {
+		one, two := w.counts("shop", 1, evidence.Caller), w.counts("shop", 2, evidence.Caller)
+		return one.Attempts+two.Attempts == n && one.Failed() == 0 && two.Attempts > 0 && two.Errors5xx == two.Attempts &&
+			w.counts("shop", 2, evidence.Ingress).Errors5xx == two.Attempts
+	})
+}
+
+func TestUnhealthyTasksGetNothingWhileOthersAreHealthy(t *testing.T) {
+	w := newWorld(t)
+	w.service("shop", delivery.HTTP, 1)
+	front := w.task(taskID("front", 1, 0), delivery.HTTP)
+	w.task(taskID("shop", 1, 0), delivery.HTTP).app(says("good"))
+	bad := w.task(taskID("shop", 1, 1), delivery.HTTP)
+	bad.app(says("bad"))
+	w.declare(func(*topology.Environment) {})
+	w.configured()
+	bad.report(agentpb.Health_UNHEALTHY)
+	unhealthy := func() bool {
+		return w.server.Observe("demo").Tasks[bad.id].Health == topology.Unhealthy
+	}
+	w.until("the task is seen to be unhealthy", unhealthy)
+	w.configured()
+	only := func(want string) bool {
+		for range 40 {
+			if _, body, _ := front.ask(http.MethodGet, shopURL); body != want {
+				return false
+			}
+		}
+		return true
+	}
+	if !only("good") {
+		t.Error("an unhealthy task was asked")
+	}
+	bad.report(agentpb.Health_HEALTHY)
+	w.until("the task is asked again", func() bool { return !only("good") })
+}
