@@ -116,7 +116,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	defer again.Stop()
 	for {
 		e.assign(ctx, &running)
-		if err := e.sweep(ctx); err != nil && ctx.Err() == nil {
+		if err := e.sweep(ctx); err != nil && ctx.Err() == nil && !away(err) {
 			e.log.Warn("looking for what nobody declared", "error", err)
 		}
 		e.assign(ctx, &running)

@@ -25,7 +25,7 @@ func (e *Engine) watch(ctx context.Context) {
 		}
 		if heard || !down {
 			wait = least
-			e.log.Warn("Docker's events ended; trying again", "error", err)
+			e.log.Warn("Docker does not answer; trying again until it does", "error", err)
 			e.changedAll()
 		}
 		down = true

@@ -105,7 +105,7 @@ func (w *worker) converge(ctx context.Context) (wake time.Time, gone bool) {
 	for ctx.Err() == nil {
 		s, err := w.e.look(ctx, w.id)
 		if err != nil {
-			if ctx.Err() == nil {
+			if ctx.Err() == nil && !away(err) {
 				w.e.log.Warn("looking at a task", "task", w.id, "error", err)
 			}
 			return time.Now().Add(dockerAway), false
