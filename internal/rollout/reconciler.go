@@ -157,6 +157,13 @@ func (c *Reconciler) keep(ctx context.Context, l *loop) {
 			next = 0
 		}
 		c.report(l, err)
+		if next > 0 { // what is seen may come in a stream
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(min(next, c.timing.Breath)):
+			}
+		}
 		select {
 		case <-ctx.Done():
 			return

@@ -65,7 +65,7 @@ func (c *Recorder) Load(ctx context.Context, environments ...string) error {
 
 // Record takes readings as proxies push them, each second also when nothing changed: that a proxy still reports is
 // evidence too. They may be late or repeated.
-func (c *Recorder) Record(samples ...evidence.Sample) {
+func (c *Recorder) Record(samples []evidence.Sample) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, s := range samples {
