@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
 
 	"serin.dev/serin/internal/delivery"
+	"serin.dev/serin/internal/topology"
 	"serin.dev/serin/internal/workload"
 )
 
@@ -37,6 +39,7 @@ type Reconciler struct {
 	log      *slog.Logger
 	onChange func(Change)
 	timing   Timing
+	step     func(State, Seen, Timing, time.Time) Change
 
 	appeared chan struct{} // an environment was made
 	mu       sync.Mutex
@@ -53,7 +56,7 @@ func New(o Options) *Reconciler {
 	}
 	return &Reconciler{
 		store: o.Store, engine: o.Engine, mesh: o.Mesh, judges: o.Judge, recorder: o.Recorder,
-		now: o.Clock, log: cmp.Or(o.Logger, slog.Default()), onChange: o.OnChange, timing: o.Timing.withDefaults(),
+		now: o.Clock, log: cmp.Or(o.Logger, slog.Default()), onChange: o.OnChange, timing: o.Timing.withDefaults(), step: step,
 		appeared: make(chan struct{}, 1), loops: map[string]*loop{},
 	}
 }
@@ -122,7 +125,7 @@ type loop struct {
 	environment string
 	kick        chan struct{}
 	trouble     string              // the last error, to log each once
-	declared    delivery.Generation // what the mesh was last told
+	told        topology.Environment // what the mesh was last told
 	seen        workload.Observed   // the engine's last look
 }
 
@@ -185,7 +188,7 @@ func (c *Reconciler) turn(ctx context.Context, l *loop) (time.Duration, error) {
 	}
 	now := c.now()
 	c.judge(s, &seen, now)
-	change := step(s, seen, c.timing, now)
+	change := c.step(s, seen, c.timing, now)
 	if change.Empty() {
 		return s.sleep(c.timing, now), trouble
 	}
@@ -203,22 +206,42 @@ func (c *Reconciler) look(ctx context.Context, l *loop, s State) (Seen, error) {
 		l.seen = s.Seen
 	}
 	seen := Seen{Engine: l.seen}
-	if l.declared != s.Environment.Generation {
-		if err := c.mesh.Declare(ctx, meshOf(s, l.seen)); err != nil {
-			return seen, err
-		}
-		l.declared = s.Environment.Generation
+	if err := c.tellMesh(ctx, l, meshOf(s, l.seen)); err != nil {
+		return seen, err
 	}
 	engine, err := c.askEngine(ctx, s)
 	if err == nil {
 		err = c.remember(ctx, l, engine)
 		seen.Engine, seen.Looked = engine, err == nil
 	}
-	if declared := c.mesh.Declare(ctx, meshOf(s, seen.Engine)); declared != nil {
-		seen.Looked, err = false, errors.Join(err, declared)
+	if told := c.tellMesh(ctx, l, meshOf(s, seen.Engine)); told != nil {
+		seen.Looked, err = false, errors.Join(err, told)
 	}
 	seen.Mesh = c.mesh.Observe(s.Environment.Name)
 	return seen, err
+}
+
+// tellMesh declares a topology unless it is the one the mesh was told last, with all its routes acknowledged: then
+// a newer roster says nothing new.
+func (c *Reconciler) tellMesh(ctx context.Context, l *loop, env topology.Environment) error {
+	if sameMesh(env, l.told) {
+		seen := c.mesh.Observe(env.Name)
+		behind := func(v topology.Service) bool { return seen.Services[v.ID].Acknowledged < v.Route.Generation }
+		if !env.RosterAt.After(l.told.RosterAt) || !slices.ContainsFunc(env.Services, behind) {
+			return nil
+		}
+	}
+	if err := c.mesh.Declare(ctx, env); err != nil {
+		return err
+	}
+	l.told = env
+	return nil
+}
+
+// sameMesh tells whether two topologies are the same but for when the engine looked.
+func sameMesh(a, b topology.Environment) bool {
+	b.RosterAt = a.RosterAt
+	return reflect.DeepEqual(a, b)
 }
 
 func (c *Reconciler) askEngine(ctx context.Context, s State) (workload.Observed, error) {
