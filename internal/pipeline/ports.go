@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"serin.dev/serin/internal/delivery"
+	"serin.dev/serin/internal/spec/buildspec"
 	"serin.dev/serin/internal/workload"
 )
 
@@ -33,13 +34,16 @@ type Source interface {
 	Describe(ctx context.Context, service delivery.ServiceID, commit string) (author, message string, err error)
 }
 
-// Builder makes an image of a checkout. It fails with delivery.Invalid when the repository is to blame.
+// Builder makes images of checkouts.
 type Builder interface {
-	Build(ctx context.Context, run Run, checkout string, tree fs.FS, log io.Writer) (deployJSON []byte, err error)
+	// Build runs a buildspec over a checkout and gives the deploy.json it left.
+	Build(ctx context.Context, run Run, limit time.Duration, checkout string, how buildspec.Spec, log io.Writer) (deployJSON []byte, err error)
 }
 
 // Images are the registry's.
 type Images interface {
+	// Repository of a service: "<registry>/<environment>/<service>".
+	Repository(service delivery.ServiceID) string
 	// Pin gives the digest form of an image of the service's own repository, and fails with delivery.Invalid when
 	// it is of another, or is not there.
 	Pin(ctx context.Context, service delivery.ServiceID, image string) (string, error)

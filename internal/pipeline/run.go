@@ -71,3 +71,17 @@ type Settings struct {
 	OnNewerPush OnNewerPush   `json:"on_newer_push"` //
 	BuildLimit  time.Duration `json:"build_limit"`   // 0: an hour
 }
+
+// Check fails with Invalid when the settings cannot be meant.
+func (s Settings) Check() error {
+	if s.OnNewerPush != Replace && s.OnNewerPush != Queue {
+		return delivery.Errorf(delivery.Invalid, "on_newer_push is %q: it must be replace or queue", s.OnNewerPush)
+	}
+	if s.BuildLimit < 0 || s.BuildLimit > maxBuild {
+		return delivery.Errorf(delivery.Invalid, "build_limit is %s: it must be from 0 (an hour) to %s", s.BuildLimit, maxBuild)
+	}
+	return nil
+}
+
+// maxBuild is how long a build may take at most: CodeBuild's own limit.
+const maxBuild = 8 * time.Hour
