@@ -24,8 +24,8 @@ const (
 	appIdle = time.Second
 )
 
-// deploymentClusters are the cluster of an HTTP deployment and its fallback. Once made they never change: Envoy
-// would have to warm a changed one anew, without endpoints.
+// deploymentClusters are the cluster of an HTTP deployment and its fallback. They depend on the
+// protocol alone: a changed cluster would have to warm anew in every caller.
 func deploymentClusters(d delivery.DeploymentID, p delivery.Protocol) []Resource {
 	both := make([]Resource, 0, 2)
 	for _, name := range []string{ClusterName(d), FallbackName(d)} {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"text/template"
 	"time"
@@ -102,12 +103,23 @@ func startEnvoy(t testing.TB, p *place, v bootstrapValues) *envoy {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		e.kill()
+		e.end(t)
 		if t.Failed() {
 			t.Logf("Envoy %s said:\n%s", v.Node, tail(e.log.String(), 60))
 		}
 	})
 	return e
+}
+
+// end asks Envoy to end, unless it was killed, and fails the test if it does not do so cleanly.
+func (e *envoy) end(t testing.TB) {
+	if e.cmd.ProcessState != nil {
+		return
+	}
+	_ = e.cmd.Process.Signal(syscall.SIGTERM)
+	if err := e.cmd.Wait(); err != nil {
+		t.Errorf("Envoy ended with %v", err)
+	}
 }
 
 func (e *envoy) kill() {

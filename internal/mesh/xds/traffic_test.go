@@ -170,6 +170,19 @@ func TestRemovalUnderLoadFailsNothing(t *testing.T) {
 	})
 }
 
+// TestAChangedClusterFailsNothing: a control plane of another version may make clusters otherwise.
+func TestAChangedClusterFailsNothing(t *testing.T) {
+	w, front := shop(t, says("one"), says("two"))
+	w.shiftAndWait("shop", delivery.Split(1, 2, 50), 1, 1, 2)
+	traffic := load(front, 4)
+	for _, p := range []delivery.Protocol{delivery.HTTP2, delivery.HTTP, delivery.HTTP2} {
+		w.declare(func(env *topology.Environment) { env.Services[0].Protocol = p })
+		w.configured()
+		traffic.more(1000)
+	}
+	traffic.stop()
+}
+
 // traffic is load on the shop until it is stopped.
 type traffic struct {
 	total, failed atomic.Int64
