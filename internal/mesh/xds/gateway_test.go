@@ -155,3 +155,60 @@ func TestUnhealthyTasksGetNothingWhileOthersAreHealthy(t *testing.T) {
 	bad.report(agentpb.Health_HEALTHY)
 	w.until("the task is asked again", func() bool { return !only("good") })
 }
+
+func TestWhatPassesIsLeftAlone(t *testing.T) {
+	w := newWorld(t)
+	w.service("shop", delivery.HTTP, 1)
+	front := w.task(taskID("front", 1, 0), delivery.HTTP)
+	w.task(taskID("shop", 1, 0), delivery.HTTP).app(func(rw http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") == "websocket" {
+			c, rest, _ := rw.(http.Hijacker).Hijack()
+			fmt.Fprint(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+			_, _ = io.Copy(c, rest)
+			c.Close()
+			return
+		}
+		rw.Header().Set("Server", "the app")
+		fmt.Fprintf(rw, "%s %s %s", r.Host, r.URL.EscapedPath(), r.Header.Get("X-Forwarded-For"))
+	})
+	w.declare(func(*topology.Environment) {})
+	w.configured()
+	r, _ := http.NewRequest(http.MethodGet, shopURL+"a/../b%2Fc//d", nil)
+	r.URL.Opaque = "/a/../b%2Fc//d"
+	r.Host = "shop:8080"
+	r.Header.Set("X-Forwarded-For", "192.0.2.1")
+	resp, err := front.http.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, _ := io.ReadAll(resp.Body)
+	if want := "shop:8080 /a/../b%2Fc//d 192.0.2.1"; string(body) != want {
+		t.Errorf("the app saw %q, want %q", body, want)
+	}
+	for name, want := range map[string]string{"Server": "the app", "X-Envoy-Upstream-Service-Time": "", "X-Serin-Unreached": ""} {
+		if got := resp.Header.Get(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+
+	r, _ = http.NewRequest(http.MethodGet, shopURL+"socket", nil)
+	r.Header.Set("Connection", "Upgrade")
+	r.Header.Set("Upgrade", "websocket")
+	resp, err = front.http.Transport.RoundTrip(r)
+	if err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
+		t.Fatalf("upgrade: %v %v", resp, err)
+	}
+	socket := resp.Body.(io.ReadWriteCloser)
+	fmt.Fprint(socket, "hello")
+	echo := make([]byte, 5)
+	if _, err := io.ReadFull(socket, echo); err != nil || string(echo) != "hello" {
+		t.Errorf("the socket said %q, %v", echo, err)
+	}
+	w.until("the socket is in flight at both ends", func() bool { return w.seen("shop").InFlight[1] == 2 })
+	socket.Close()
+	w.until("the socket has ended", func() bool {
+		n, known := w.seen("shop").InFlight[1]
+		return known && n == 0
+	})
+}

@@ -2,6 +2,7 @@ package xds
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"sync"
@@ -119,7 +120,12 @@ func (s *Server) serve(ctx context.Context, listeners []net.Listener) error {
 	s.Register(g)
 	group, ctx := errgroup.WithContext(ctx)
 	for _, l := range listeners {
-		group.Go(func() error { return g.Serve(l) })
+		group.Go(func() error {
+			if err := g.Serve(l); !errors.Is(err, grpc.ErrServerStopped) {
+				return err
+			}
+			return nil // ctx ended before it began
+		})
 	}
 	group.Go(func() error {
 		<-ctx.Done()
