@@ -17,7 +17,6 @@ import (
 	"serin.dev/serin/internal/build"
 	"serin.dev/serin/internal/delivery"
 	"serin.dev/serin/internal/engine/docker"
-	"serin.dev/serin/internal/evidence"
 	"serin.dev/serin/internal/mesh/identity"
 	"serin.dev/serin/internal/mesh/xds"
 	"serin.dev/serin/internal/pipeline"
@@ -36,19 +35,21 @@ type App struct {
 	instance string
 	lock     *os.File
 
-	docker    *client.Client
-	store     *sqlite.Store
-	access    *access.Access
-	source    *source.Source
-	registry  *registry.Registry
-	logs      *build.Logs
-	builder   *build.Builder
-	engine    *docker.Engine
-	mesh      *xds.Server
-	recorder  *rollout.Recorder
-	tokens    *identity.Tokens
-	rollouts  *rollout.Reconciler
-	pipelines *pipeline.Manager
+	docker   *client.Client
+	store    *sqlite.Store
+	access   *access.Access
+	source   *source.Source
+	registry *registry.Registry
+	logs     *build.Logs
+	builder  *build.Builder
+	engine   *docker.Engine
+	mesh     *xds.Server
+	recorder *rollout.Recorder
+	// pullCredential lets Docker pull from the registry.
+	pullCredential string
+	tokens         *identity.Tokens
+	rollouts       *rollout.Reconciler
+	pipelines      *pipeline.Manager
 
 	runsChanged, rolloutsChanged changes
 }
@@ -164,7 +165,7 @@ func (a *App) openMesh(ctx context.Context) error {
 	a.recorder = rollout.NewRecorder(a.store, time.Now, a.log.With("part", "evidence"))
 	a.tokens = identity.NewTokens([]byte(secret))
 	a.mesh = xds.New(xds.Options{
-		Tokens: a.tokens, Evidence: recorded{a.recorder}, Environments: environments,
+		Tokens: a.tokens, Evidence: a.recorder, Environments: environments,
 		OnChange: func(environment string) { a.rollouts.Kick(environment) }, Logger: a.log.With("part", "mesh"),
 	})
 	return nil
@@ -249,12 +250,6 @@ func (a *App) known(ctx context.Context) error {
 
 // token is a task's join token.
 func (a *App) token(task delivery.TaskID) string { return a.tokens.Token(task) }
-
-// recorded takes what proxies counted.
-type recorded struct{ *rollout.Recorder }
-
-// Record implements xds.Evidence.
-func (r recorded) Record(samples []evidence.Sample) { r.Recorder.Record(samples...) }
 
 // pushes hands pushes to the pipelines.
 type pushes struct{ *pipeline.Manager }

@@ -217,6 +217,9 @@ func (a catalogue) DeleteService(ctx context.Context, id delivery.ServiceID) err
 	if err := a.store.SetPipelineSettings(ctx, id, nil); err != nil {
 		return err
 	}
+	if err := a.registry.Delete(ctx, id); err != nil {
+		return err
+	}
 	return a.rollouts.DeleteService(ctx, id)
 }
 

@@ -118,4 +118,6 @@ func (a releases) Outcome(ctx context.Context, id delivery.RolloutID) (pipeline.
 func (a releases) Changed() <-chan struct{} { return a.rolloutsChanged.Changed() }
 
 // Hook is what git runs in a hosted repository at each push.
-func Hook(args []string, stdin io.Reader, stdout io.Writer) error { return source.Hook(args, stdin, stdout) }
+func Hook(args []string, stdin io.Reader, stdout io.Writer) error {
+	return source.Hook(args, stdin, stdout)
+}

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// restaurants are what Yelb's users vote for.
-var restaurants = []string{"ihop", "chipotle", "outback", "bucadibeppo"}
+// restaurants are what the users vote for; the demo's own votes go to another.
+var restaurants = []string{"ihop", "chipotle", "outback"}
 
 // reads are what a user of Yelb looks at, by path.
 var reads = []string{"/", "/api/getvotes", "/api/hostname", "/api/pageviews"}
@@ -31,8 +31,8 @@ type Load struct {
 type Tally struct {
 	Requests int
 	Failed   int
-	Votes    map[string]int // acknowledged with 200, by restaurant
-	Hosts    map[string]int // app servers' host names, by how often each answered
+	Votes    map[string]int // acknowledged with 200, by the host name of the app server that counted them
+	Hosts    map[string]int // all answers, by the host name of the app server
 	Failures []string       // the first few, a sentence each
 }
 
@@ -61,47 +61,47 @@ func (l *Load) Run(ctx context.Context) {
 func (l *Load) request(client *http.Client, n int) {
 	kinds := len(reads) + 1
 	if kind := n % kinds; kind < len(reads) {
-		body, err := fetch(client, http.MethodGet, l.URL+reads[kind])
-		l.count(err, func(t *Tally) {
-			if reads[kind] == "/api/hostname" {
-				t.Hosts[body]++
-			}
-		})
+		_, host, err := fetch(client, http.MethodGet, l.URL+reads[kind])
+		l.count(host, err, func(*Tally) {})
 		return
 	}
 	choice := restaurants[n/kinds%len(restaurants)]
-	_, err := fetch(client, http.MethodPost, l.URL+"/api/"+choice)
-	l.count(err, func(t *Tally) { t.Votes[choice]++ })
+	_, host, err := fetch(client, http.MethodPost, l.URL+"/api/"+choice)
+	l.count(host, err, func(t *Tally) { t.Votes[host]++ })
 }
 
-// fetch gets an answer whole; anything but 200 is an error.
-func fetch(client *http.Client, method, url string) (string, error) {
+// fetch gets an answer whole, and the host name of the app server it came from, "" where none was asked. Anything but
+// 200 is an error.
+func fetch(client *http.Client, method, url string) (body, host string, err error) {
 	request, err := http.NewRequest(method, url, nil)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	answer, err := client.Do(request)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	defer answer.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
+	text, err := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
 	if err != nil {
-		return "", fmt.Errorf("%s %s: reading the answer: %w", method, url, err)
+		return "", "", fmt.Errorf("%s %s: reading the answer: %w", method, url, err)
 	}
 	if answer.StatusCode != http.StatusOK {
-		return "", errors.New(method + " " + url + ": " + answer.Status)
+		return "", "", errors.New(method + " " + url + ": " + answer.Status)
 	}
-	return string(body), nil
+	return string(text), answer.Header.Get("Yelb-Server"), nil
 }
 
-func (l *Load) count(err error, good func(*Tally)) {
+func (l *Load) count(host string, err error, good func(*Tally)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.tally.init()
 	l.tally.Requests++
 	if err == nil {
 		good(&l.tally)
+		if host != "" {
+			l.tally.Hosts[host]++
+		}
 		return
 	}
 	l.tally.Failed++
