@@ -50,7 +50,7 @@ func (e *Engine) Logs(ctx context.Context, d delivery.DeploymentID, o LogOptions
 	if err != nil || !o.Follow {
 		return err
 	}
-	return e.follow(ctx, d, sources, ends, begun, out)
+	return e.follow(ctx, d, o, sources, ends, begun, out)
 }
 
 // logSource is the past of one container, or of the removed ones of one name.
@@ -211,7 +211,7 @@ func (s *logSource) advance() error {
 }
 
 // follow writes what the deployment's containers say from now on, those begun later included.
-func (e *Engine) follow(ctx context.Context, d delivery.DeploymentID, sources []*logSource, ends map[string]time.Time, begun client.EventsResult, out *logWriter) error {
+func (e *Engine) follow(ctx context.Context, d delivery.DeploymentID, o LogOptions, sources []*logSource, ends map[string]time.Time, begun client.EventsResult, out *logWriter) error {
 	var all sync.WaitGroup
 	defer all.Wait()
 	tail := func(id, name string, since time.Time) {
@@ -225,7 +225,11 @@ func (e *Engine) follow(ctx context.Context, d delivery.DeploymentID, sources []
 	for _, s := range sources {
 		if s.id != "" && s.runs {
 			followed[s.id] = true
-			tail(s.id, s.name, ends[s.name].Add(1))
+			since := o.Since
+			if end := ends[s.name]; !end.IsZero() {
+				since = end.Add(1)
+			}
+			tail(s.id, s.name, since)
 		}
 	}
 	for {

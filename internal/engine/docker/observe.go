@@ -47,13 +47,12 @@ func (e *Engine) Observe(ctx context.Context, environment string) (workload.Obse
 		}
 		seen.Tasks = append(seen.Tasks, t)
 	}
-	for id, at := range tasks { // nobody has declared anything about them yet
-		seen.Tasks = append(seen.Tasks, workload.Task{ID: id, State: workload.Removing, Address: at.address, ProxyAlive: at.proxyRuns, Since: seen.At})
-	}
-	if !e.isDeclared(environment) {
-		for i := range seen.Tasks {
-			seen.Tasks[i].State = workload.Starting
+	for id, at := range tasks { // that no worker has been given yet
+		state := workload.Removing
+		if !e.owns(environment) {
+			state = workload.Starting // whether it is wanted has not been told
 		}
+		seen.Tasks = append(seen.Tasks, workload.Task{ID: id, State: state, Address: at.address, ProxyAlive: at.proxyRuns, Since: seen.At})
 	}
 	slices.SortFunc(seen.Tasks, func(a, b workload.Task) int { return strings.Compare(a.ID.String(), b.ID.String()) })
 	return seen, nil
@@ -119,11 +118,4 @@ func (e *Engine) intended(environment string) []workload.Task {
 		}
 	}
 	return tasks
-}
-
-func (e *Engine) isDeclared(environment string) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	_, ok := e.declared[environment]
-	return ok
 }

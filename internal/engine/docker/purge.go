@@ -7,8 +7,8 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// Purge removes everything this instance made: containers, networks, and images that have a name beginning with
-// one of the repository prefixes. Logs stay kept. Call it when no Run of the instance is under way.
+// Purge removes everything this instance made: containers, killing those that run; networks; and image names that
+// begin with one of the repository prefixes. Logs kept earlier stay. Call it when no Run of the instance is under way.
 func (e *Engine) Purge(ctx context.Context, repositories ...string) error {
 	list, err := e.docker.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: e.ours()})
 	if err != nil {

@@ -37,7 +37,10 @@ func TestTasks(t *testing.T) {
 		{"logs are followed across restarts", followLogs},
 		{"purging removes images by prefix", purgeImages},
 	} {
-		t.Run(test.name, func(t *testing.T) { test.run(newHost(t, image)) })
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			test.run(newHost(t, image))
+		})
 	}
 }
 

@@ -299,6 +299,9 @@ func (e *Engine) dismiss(w *worker) bool {
 		return false
 	}
 	delete(e.workers, w.id.String())
+	w.mu.Lock()
+	w.interrupt() // frees the last step's context
+	w.mu.Unlock()
 	e.wake() // for the network
 	return true
 }

@@ -37,7 +37,10 @@ func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 		{"a gateway runs", gateway},
 		{"a platform that is away is told, and what was declared is made when it is back", away},
 	} {
-		t.Run(test.name, func(t *testing.T) { test.run(&world{T: t, Harness: newHarness(t)}) })
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			test.run(&world{T: t, Harness: newHarness(t)})
+		})
 	}
 }
 
