@@ -73,17 +73,21 @@ func count(stat string, tags ...tag) *accesslogv3.AccessLog {
 }
 
 // countIf counts only entries with one of Envoy's response flags.
-func countIf(flag, stat string, tags ...tag) *accesslogv3.AccessLog {
+func countIf(flags []string, stat string, tags ...tag) *accesslogv3.AccessLog {
 	log := count(stat, tags...)
-	log.Filter = flagged(flag)
+	log.Filter = flagged(flags...)
 	return log
 }
 
-func flagged(flag string) *accesslogv3.AccessLogFilter {
+func flagged(flags ...string) *accesslogv3.AccessLogFilter {
 	return &accesslogv3.AccessLogFilter{FilterSpecifier: &accesslogv3.AccessLogFilter_ResponseFlagFilter{
-		ResponseFlagFilter: &accesslogv3.ResponseFlagFilter{Flags: []string{flag}},
+		ResponseFlagFilter: &accesslogv3.ResponseFlagFilter{Flags: flags},
 	}}
 }
+
+// givenUp are the flags of a request that took or idled too long. Envoy puts them on the request alone: its attempt
+// ends without a code or a flag.
+var givenUp = []string{"UT", "SI"}
 
 // outcomeTags are how an HTTP attempt ended. gRPC answers 200 whatever happened: its own status says more.
 func outcomeTags(p delivery.Protocol) []tag {

@@ -19,7 +19,7 @@ import (
 func egressHTTP(s delivery.ServiceID, p delivery.Protocol) *hcmv3.HttpConnectionManager {
 	m := transparent(ServiceName(s), s.Name, count(attemptsStat, outcomeTags(p)...))
 	m.RouteSpecifier = routesByName(ServiceName(s))
-	m.AccessLog = []*accesslogv3.AccessLog{countIf("UT", timeoutsStat, clusterTag)}
+	m.AccessLog = []*accesslogv3.AccessLog{countIf(givenUp, timeoutsStat, clusterTag)}
 	return m
 }
 
@@ -27,7 +27,7 @@ func egressHTTP(s delivery.ServiceID, p delivery.Protocol) *hcmv3.HttpConnection
 func gatewayHTTP(environment string) *hcmv3.HttpConnectionManager {
 	m := transparent(GatewayListener, "gateway", count(attemptsStat, outcomeTags(delivery.GRPC)...))
 	m.RouteSpecifier = routesByName(GatewayRoutes(environment))
-	m.AccessLog = []*accesslogv3.AccessLog{countIf("UT", timeoutsStat, clusterTag)}
+	m.AccessLog = []*accesslogv3.AccessLog{countIf(givenUp, timeoutsStat, clusterTag)}
 	m.UseRemoteAddress = wrapperspb.Bool(true)
 	m.SkipXffAppend = false
 	return m

@@ -29,8 +29,6 @@ func outcomeOf(s stat) outcome {
 		return connectFailed
 	case hasAny(flags, "UC", "UR", "UPE", "LR"): // upstream connection ended, it reset the stream, broke the protocol, or we had to
 		return reset
-	case hasAny(flags, "SI"): // the stream idled too long
-		return timedOut
 	case code >= 500:
 		return failed5xx
 	}
