@@ -13,27 +13,28 @@ import (
 
 const deploymentsPath = servicesPath + "/{service}/deployments"
 
-type deploymentPath struct {
-	servicePath
+// InDeployment is the path of a deployment.
+type InDeployment struct {
+	InService
 	Number int `path:"number" minimum:"1" doc:"the deployment's number"`
 }
 
-func (p deploymentPath) id() delivery.DeploymentID {
-	return delivery.DeploymentID{Service: p.servicePath.id(), Number: p.Number}
+func (p InDeployment) id() delivery.DeploymentID {
+	return delivery.DeploymentID{Service: p.InService.id(), Number: p.Number}
 }
 
 func (s *server) deployments(api huma.API) {
-	get(s, api, "list-deployments", deploymentsPath, "A service's deployments, newest first", func(ctx context.Context, in *servicePath) ([]Deployment, error) {
+	get(s, api, "list-deployments", deploymentsPath, "A service's deployments, newest first", func(ctx context.Context, in *InService) ([]Deployment, error) {
 		return s.Deployments.Deployments(ctx, in.id())
 	})
-	get(s, api, "get-deployment", deploymentsPath+"/{number}", "One deployment with its tasks", func(ctx context.Context, in *deploymentPath) (Deployment, error) {
+	get(s, api, "get-deployment", deploymentsPath+"/{number}", "One deployment with its tasks", func(ctx context.Context, in *InDeployment) (Deployment, error) {
 		return s.Deployments.Deployment(ctx, in.id())
 	})
 	call(s, api, roleDeploy, huma.Operation{
 		OperationID: "deploy", Method: http.MethodPost, Path: deploymentsPath,
 		Summary: "Deploy a ready-made image as a canary", DefaultStatus: http.StatusCreated,
 	}, func(ctx context.Context, in *struct {
-		servicePath
+		InService
 		Body NewDeployment
 	},
 	) (Rollout, error) {
@@ -41,7 +42,7 @@ func (s *server) deployments(api huma.API) {
 	})
 	stream(s, api, "deployment-logs", deploymentsPath+"/{number}/logs", "Log lines, also of a deployment that was removed",
 		func(ctx context.Context, in *struct {
-			deploymentPath
+			InDeployment
 			Follow bool      `query:"follow"`
 			Tail   int       `query:"tail" minimum:"0" doc:"the last lines of each container; 0: all"`
 			Since  time.Time `query:"since"`

@@ -9,11 +9,12 @@ import (
 	"serin.dev/serin/internal/delivery"
 )
 
-type rolloutPath struct {
+// InRollout is the path of a rollout.
+type InRollout struct {
 	ID int64 `path:"id" minimum:"1" doc:"the rollout's number"`
 }
 
-func (p rolloutPath) id() delivery.RolloutID { return delivery.RolloutID(p.ID) }
+func (p InRollout) id() delivery.RolloutID { return delivery.RolloutID(p.ID) }
 
 // ofService filters a list.
 type ofService struct {
@@ -37,14 +38,14 @@ func (s *server) rollouts(api huma.API) {
 		}
 		return s.Rollouts.Rollouts(ctx, service, in.Limit)
 	})
-	get(s, api, "get-rollout", "/api/v1/rollouts/{id}", "One rollout", func(ctx context.Context, in *rolloutPath) (Rollout, error) {
+	get(s, api, "get-rollout", "/api/v1/rollouts/{id}", "One rollout", func(ctx context.Context, in *InRollout) (Rollout, error) {
 		return s.Rollouts.Rollout(ctx, in.id())
 	})
-	get(s, api, "rollout-history", "/api/v1/rollouts/{id}/history", "All that happened, with input, output, error and attempt", func(ctx context.Context, in *rolloutPath) ([]Event, error) {
+	get(s, api, "rollout-history", "/api/v1/rollouts/{id}/history", "All that happened, with input, output, error and attempt", func(ctx context.Context, in *InRollout) ([]Event, error) {
 		return s.Rollouts.History(ctx, in.id())
 	})
 	events(s, api, "rollout-events", "/api/v1/rollouts/{id}/events", "A rollout as it goes on, until it has ended", s.Rollouts.Changed,
-		func(ctx context.Context, in *rolloutPath) (Rollout, bool, error) {
+		func(ctx context.Context, in *InRollout) (Rollout, bool, error) {
 			r, err := s.Rollouts.Rollout(ctx, in.id())
 			return r, r.Ended, err
 		})
@@ -59,6 +60,6 @@ func (s *server) rollouts(api huma.API) {
 	} {
 		act(s, api, roleDeploy, huma.Operation{
 			OperationID: verb + "-rollout", Method: http.MethodPost, Path: "/api/v1/rollouts/{id}/" + verb, Summary: order.summary,
-		}, func(ctx context.Context, in *rolloutPath) error { return order.do(ctx, in.id(), callerOf(ctx)) })
+		}, func(ctx context.Context, in *InRollout) error { return order.do(ctx, in.id(), callerOf(ctx)) })
 	}
 }

@@ -12,30 +12,31 @@ import (
 
 const servicesPath = "/api/v1/environments/{env}/services"
 
-type servicePath struct {
+// InService is the path of what a service holds.
+type InService struct {
 	Env     string `path:"env" doc:"environment"`
 	Service string `path:"service" doc:"service"`
 }
 
-func (p servicePath) id() delivery.ServiceID {
+func (p InService) id() delivery.ServiceID {
 	return delivery.ServiceID{Environment: p.Env, Name: p.Service}
 }
 
 func (s *server) services(api huma.API) {
-	get(s, api, "list-services", servicesPath, "The services of an environment", func(ctx context.Context, in *environmentPath) ([]Service, error) {
+	get(s, api, "list-services", servicesPath, "The services of an environment", func(ctx context.Context, in *InEnvironment) ([]Service, error) {
 		return s.Catalogue.Services(ctx, in.Env)
 	})
-	get(s, api, "get-service", servicesPath+"/{service}", "One service", func(ctx context.Context, in *servicePath) (Service, error) {
+	get(s, api, "get-service", servicesPath+"/{service}", "One service", func(ctx context.Context, in *InService) (Service, error) {
 		return s.Catalogue.Service(ctx, in.id())
 	})
-	get(s, api, "get-weights", servicesPath+"/{service}/weights", "Who gets which share of a service's traffic", func(ctx context.Context, in *servicePath) (delivery.Weights, error) {
+	get(s, api, "get-weights", servicesPath+"/{service}/weights", "Who gets which share of a service's traffic", func(ctx context.Context, in *InService) (delivery.Weights, error) {
 		return s.weights(ctx, in.id())
 	})
 	call(s, api, roleAdmin, huma.Operation{
 		OperationID: "create-service", Method: http.MethodPost, Path: servicesPath,
 		Summary: "Create a service: repository, image repository and pipeline", DefaultStatus: http.StatusCreated,
 	}, func(ctx context.Context, in *struct {
-		environmentPath
+		InEnvironment
 		Body NewService
 	},
 	) (Service, error) {
@@ -44,7 +45,7 @@ func (s *server) services(api huma.API) {
 	call(s, api, roleAdmin, huma.Operation{
 		OperationID: "set-pipeline", Method: http.MethodPatch, Path: servicesPath + "/{service}", Summary: "Change a service's pipeline",
 	}, func(ctx context.Context, in *struct {
-		servicePath
+		InService
 		Body pipeline.Settings
 	},
 	) (Service, error) {
@@ -53,7 +54,7 @@ func (s *server) services(api huma.API) {
 	act(s, api, roleAdmin, huma.Operation{
 		OperationID: "delete-service", Method: http.MethodDelete, Path: servicesPath + "/{service}",
 		Summary: "Delete a service: its tasks are drained and removed, then its repository and images",
-	}, func(ctx context.Context, in *servicePath) error {
+	}, func(ctx context.Context, in *InService) error {
 		return s.Catalogue.DeleteService(ctx, in.id())
 	})
 }
