@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 
+	"serin.dev/serin/internal/build"
 	"serin.dev/serin/internal/delivery"
 	"serin.dev/serin/internal/engine/docker"
 	"serin.dev/serin/internal/store/sqlite"
@@ -38,8 +39,16 @@ func Purge(ctx context.Context, data string) error {
 			repositories = append(repositories, net.JoinHostPort("127.0.0.1", port)+"/")
 		}
 	}
+	host, err := newDocker(Config{})
+	if err != nil {
+		return err
+	}
+	defer host.Close()
+	if err := build.New(build.Options{Docker: host, Instance: instance}).Sweep(ctx); err != nil {
+		return err
+	}
 	engine, err := docker.New(docker.Options{
-		Instance: instance, ProxyImage: "none", ControlDir: data, LogDir: data,
+		Client: host, Instance: instance, ProxyImage: "none", ControlDir: data, LogDir: data,
 		Token: func(delivery.TaskID) string { return "" }, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if err != nil {

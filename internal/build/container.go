@@ -18,12 +18,10 @@ import (
 	"serin.dev/serin/internal/spec/buildspec"
 )
 
-// Labels of builder containers.
+// Labels of builder containers. They are not those of tasks: an engine removes what carries its label and is no task.
 const (
-	labelInstance = "serin.instance"
-	labelPart     = "serin.part"
-	labelRun      = "serin.run"
-	partBuild     = "build"
+	labelInstance = "serin.build.instance"
+	labelRun      = "serin.build.run"
 )
 
 // box is a running builder container.
@@ -45,7 +43,7 @@ func (b *Builder) start(ctx context.Context, job Job) (*box, error) {
 			Image:      b.Image,
 			Entrypoint: []string{"sleep", "infinity"},
 			WorkingDir: sourceDir,
-			Labels:     map[string]string{labelInstance: b.Instance, labelPart: partBuild, labelRun: strconv.FormatInt(int64(job.Run), 10)},
+			Labels:     map[string]string{labelInstance: b.Instance, labelRun: strconv.FormatInt(int64(job.Run), 10)},
 		},
 		HostConfig: &container.HostConfig{
 			Init:        new(true),

@@ -12,7 +12,7 @@ import (
 func (b *Builder) Sweep(ctx context.Context) error {
 	found, err := b.Docker.ContainerList(ctx, client.ContainerListOptions{
 		All:     true,
-		Filters: make(client.Filters).Add("label", labelInstance+"="+b.Instance, labelPart+"="+partBuild),
+		Filters: make(client.Filters).Add("label", labelInstance+"="+b.Instance),
 	})
 	if err != nil {
 		return fmt.Errorf("looking for builder containers: %w", err)
