@@ -60,10 +60,18 @@ func replaced(r *Rollout)  { *r = r.replace(delivery.DeploymentID{Service: shop,
 func promoting(r *Rollout) { *r = r.promote() }
 func isFirst(r *Rollout)   { r.Previous = 0 }
 
-func away(o *Observation)    { o.Looked = false }
-func failing(o *Observation) { o.Verdict = evidence.Verdict{Outcome: evidence.Failing, Reason: "9 failed"} }
-func thin(o *Observation)    { o.Verdict = evidence.Verdict{Outcome: evidence.NotEnough, Reason: "nothing came"} }
-func unacked(o *Observation) { o.Acknowledged, o.Waiting = false, "the proxy of x has not acknowledged" }
+func away(o *Observation) { o.Looked = false }
+func failing(o *Observation) {
+	o.Verdict = evidence.Verdict{Outcome: evidence.Failing, Reason: "9 failed"}
+}
+
+func thin(o *Observation) {
+	o.Verdict = evidence.Verdict{Outcome: evidence.NotEnough, Reason: "nothing came"}
+}
+
+func unacked(o *Observation) {
+	o.Acknowledged, o.Waiting = false, "the proxy of x has not acknowledged"
+}
 
 func TestDecide(t *testing.T) {
 	soon, later := noon.Add(time.Second), noon.Add(10*time.Minute)

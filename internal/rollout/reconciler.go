@@ -124,9 +124,9 @@ func (c *Reconciler) Kick(environment string) {
 type loop struct {
 	environment string
 	kick        chan struct{}
-	trouble     string              // the last error, to log each once
+	trouble     string               // the last error, to log each once
 	told        topology.Environment // what the mesh was last told
-	seen        workload.Observed   // the engine's last look
+	seen        workload.Observed    // the engine's last look
 }
 
 func (c *Reconciler) loop(environment string) (l *loop, isNew bool) {
@@ -148,6 +148,7 @@ func (c *Reconciler) forget(l *loop) {
 
 // keep turns the loop of one environment until the context ends or the environment is gone.
 func (c *Reconciler) keep(ctx context.Context, l *loop) {
+	defer c.Kick(l.environment) // it may have been made anew meanwhile
 	defer c.forget(l)
 	for {
 		next, err := c.turn(ctx, l)
@@ -280,28 +281,29 @@ func (c *Reconciler) report(l *loop, err error) {
 	}
 }
 
-// sleep is how long nothing happens by itself.
+// sleep is how long nothing happens by itself. What was due and did not happen waits for the world, not for time.
 func (s State) sleep(t Timing, now time.Time) time.Duration {
-	at := now.Add(t.Idle)
-	busy := s.Environment.Deleting
+	sleep := t.Idle
+	if s.busy() {
+		sleep = t.Look
+	}
+	due := make([]time.Time, 0, len(s.Rollouts)+len(s.Deployments))
 	for _, r := range s.Rollouts {
-		busy = true
-		at = earlier(at, r.WakeAt)
+		due = append(due, r.WakeAt)
 	}
 	for _, d := range s.Deployments {
-		busy = busy || d.Stage.Leaving()
-		at = earlier(at, d.wakeAt(t, now))
+		due = append(due, d.wakeAt(t, now))
 	}
-	if busy {
-		at = earlier(at, now.Add(t.Look))
+	for _, at := range due {
+		if at.After(now) {
+			sleep = min(sleep, at.Sub(now))
+		}
 	}
-	return max(at.Sub(now), time.Millisecond)
+	return sleep
 }
 
-// earlier ignores a zero b.
-func earlier(a, b time.Time) time.Time {
-	if b.IsZero() || a.Before(b) {
-		return a
-	}
-	return b
+// busy tells whether something is under way.
+func (s State) busy() bool {
+	leaving := func(d Deployment) bool { return d.Stage.Leaving() }
+	return s.Environment.Deleting || len(s.Rollouts) > 0 || slices.ContainsFunc(s.Deployments, leaving)
 }
