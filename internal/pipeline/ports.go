@@ -36,7 +36,8 @@ type Source interface {
 
 // Builder makes images of checkouts.
 type Builder interface {
-	// Build runs a buildspec over a checkout and gives the deploy.json it left.
+	// Build runs a buildspec over a checkout and gives the deploy.json it left. It fails with delivery.Unavailable
+	// when neither the repository nor the build is to blame: it is begun again then.
 	Build(ctx context.Context, run Run, limit time.Duration, checkout string, how buildspec.Spec, log io.Writer) (deployJSON []byte, err error)
 }
 
@@ -56,19 +57,19 @@ type Logs interface {
 
 // Release is a deployment to be made stable.
 type Release struct {
-	Run       delivery.RunID
-	Service   delivery.ServiceID
-	Revision  delivery.Revision
-	Workload  workload.Workload
-	Policy    delivery.Policy
-	Namespace string
-	Port      int // callers'
-	Protocol  delivery.Protocol
-	Hosts     []string
-	Path      string
-	Author    string
-	Message   string
-	Queue     bool // wait for a rollout under way, rather than replace it
+	Run       delivery.RunID     `json:"run"`
+	Service   delivery.ServiceID `json:"service"`
+	Revision  delivery.Revision  `json:"revision"`
+	Workload  workload.Workload  `json:"workload"`
+	Policy    delivery.Policy    `json:"policy"`
+	Namespace string             `json:"namespace,omitempty"`
+	Port      int                `json:"port"` // callers'
+	Protocol  delivery.Protocol  `json:"protocol"`
+	Hosts     []string           `json:"hosts,omitempty"`
+	Path      string             `json:"path,omitempty"`
+	Author    string             `json:"author,omitempty"`
+	Message   string             `json:"message,omitempty"`
+	Queue     bool               `json:"queue,omitempty"` // wait for a rollout under way, rather than replace it
 }
 
 // Outcome is how a rollout ended.
@@ -81,7 +82,7 @@ type Outcome struct {
 
 // Releases are the rollouts.
 type Releases interface {
-	// Release starts the rollout of a run, or finds the one it started before.
+	// Release starts the rollout of a run, or finds the one it started before. delivery.Unavailable is tried again.
 	Release(ctx context.Context, release Release) (delivery.RolloutID, error)
 	Outcome(ctx context.Context, id delivery.RolloutID) (Outcome, error)
 	// Changed is closed when the outcome of any rollout may have changed since the call.

@@ -46,8 +46,9 @@ type Run struct {
 	Author     string             `json:"author"`  // of the commit
 	Message    string             `json:"message"` // its first line
 	State      State              `json:"state"`
-	Reason     string             `json:"reason,omitempty"` // why it did not succeed: a sentence that says what to do
-	Attempt    int                `json:"attempt"`          // builds begun, crashes included
+	Reason     string             `json:"reason,omitempty"`  // why it did not succeed: a sentence that says what to do
+	Attempt    int                `json:"attempt"`           // builds begun, crashes included
+	Release    *Release           `json:"release,omitempty"` // what is to be rolled out, from the end of the build until Rollout is known
 	Rollout    delivery.RolloutID `json:"rollout,omitempty"`
 	Deployment int                `json:"deployment,omitempty"` // number of the deployment it made
 	Warnings   []string           `json:"warnings,omitempty"`   // what the spec files say that is ignored or replaced

@@ -7,9 +7,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"serin.dev/serin/internal/delivery"
 	"serin.dev/serin/internal/spec"
+	"serin.dev/serin/internal/spec/specfile"
 )
 
 // work takes one run as far as it goes. Errors end the run with their sentence, unless the run was ended by another
@@ -19,60 +21,113 @@ func (m *Manager) work(ctx context.Context, run Run, settings Settings) {
 	if err == nil {
 		run, err = m.await(ctx, run)
 	}
-	if err == nil || ctx.Err() != nil || errors.Is(err, delivery.Conflict) {
+	if err == nil || ctx.Err() != nil || errors.Is(err, errOvertaken) {
 		return
 	}
-	if _, err := m.end(ctx, run, Failed, err.Error()); err != nil {
+	reason := err.Error()
+	if err := m.insist(ctx, run.ID, func() error { _, err := m.end(ctx, run, Failed, reason); return err }); err != nil && ctx.Err() == nil {
 		m.Logger.Error("a run's end was not stored; it will be tried again", "run", run.ID, "error", err)
+		m.pause(ctx)
 	}
 }
 
-// release builds a run and starts its rollout. A run that has one already is left as it is.
+// release builds a run, unless it is built, and starts its rollout, unless that is known.
 func (m *Manager) release(ctx context.Context, run Run, settings Settings) (Run, error) {
-	if run.State == Deploying {
+	if run.State == Deploying && run.Release == nil {
 		return run, nil
-	}
-	select { // wait for one's turn to build
-	case m.builds <- struct{}{}:
-		defer func() { <-m.builds }()
-	case <-ctx.Done():
-		return run, ctx.Err()
 	}
 	log, err := m.Logs.Append(run.ID)
 	if err != nil {
 		return run, fmt.Errorf("opening the run's log: %w", err)
 	}
 	defer log.Close()
-	if run, err = m.begin(ctx, run); err != nil {
-		return run, err
+	if run.State != Deploying {
+		run, err = m.buildInTurn(ctx, run, settings, log)
 	}
-	release, warnings, err := m.build(ctx, run, settings, log)
-	run.Warnings = warnings
-	if err != nil {
+	if err == nil {
+		run, err = m.deploy(ctx, run, log)
+	}
+	switch {
+	case ctx.Err() != nil:
+		fmt.Fprintf(log, "[serin] ended: %v\n", context.Cause(ctx))
+	case err != nil && !errors.Is(err, errOvertaken):
 		fmt.Fprintf(log, "[serin] failed: %v\n", err)
-		return run, err
 	}
-	if run.Rollout, err = m.Releases.Release(ctx, release); err != nil {
-		fmt.Fprintf(log, "[serin] failed: %v\n", err)
-		return run, err
+	return run, err
+}
+
+// buildInTurn waits for the run's turn and builds it. When it is stored what is to be released, nobody but the
+// rollout's own commands can stop the run any more.
+func (m *Manager) buildInTurn(ctx context.Context, run Run, settings Settings, log io.Writer) (Run, error) {
+	select {
+	case m.builds <- struct{}{}:
+		defer func() { <-m.builds }()
+	case <-ctx.Done():
+		return run, ctx.Err()
 	}
-	outcome, err := m.Releases.Outcome(ctx, run.Rollout)
+	err := m.insist(ctx, run.ID, func() (err error) {
+		if run, err = m.begin(ctx, run); err != nil {
+			return err
+		}
+		var release Release
+		if release, run.Warnings, err = m.build(ctx, run, settings, log); err != nil {
+			if errors.Is(err, delivery.Unavailable) && ctx.Err() == nil {
+				fmt.Fprintf(log, "[serin] the build begins again soon: %v\n", err)
+			}
+			return err
+		}
+		run.State, run.Release = Deploying, &release
+		return nil
+	})
 	if err != nil {
 		return run, err
 	}
-	fmt.Fprintf(log, "[serin] deploying %s as deployment %d\n", release.Revision.Image, outcome.Deployment)
-	run.State, run.Deployment = Deploying, outcome.Deployment
-	return m.save(ctx, run)
+	return m.keep(ctx, run)
 }
 
 // begin stores that a run builds, and how often that was begun.
 func (m *Manager) begin(ctx context.Context, run Run) (Run, error) {
-	run.State = Building
-	run.Attempt++
-	if run.Started.IsZero() {
-		run.Started = m.Clock()
+	next := run
+	next.State, next.Attempt = Building, run.Attempt+1
+	if next.Started.IsZero() {
+		next.Started = m.Clock()
 	}
-	return m.save(ctx, run)
+	begun, err := m.save(ctx, next)
+	if err != nil {
+		return run, err
+	}
+	return begun, nil
+}
+
+// tell logs findings, and gives those a person should know of.
+func tell(log io.Writer, findings []spec.Finding) (warnings []string) {
+	for _, f := range findings {
+		fmt.Fprintf(log, "[serin] %s\n", f)
+		if f.Kind != specfile.Runs {
+			warnings = append(warnings, f.String())
+		}
+	}
+	return warnings
+}
+
+// deploy starts the rollout of a run that is built, or finds the one that was started before a crash.
+func (m *Manager) deploy(ctx context.Context, run Run, log io.Writer) (Run, error) {
+	release := *run.Release
+	var outcome Outcome
+	err := m.insist(ctx, run.ID, func() (err error) {
+		if run.Rollout, err = m.Releases.Release(ctx, release); err != nil {
+			return err
+		}
+		outcome, err = m.Releases.Outcome(ctx, run.Rollout)
+		return err
+	})
+	run.Release = nil
+	if err != nil {
+		return run, err
+	}
+	fmt.Fprintf(log, "[serin] deploying %s as deployment %d\n", release.Revision.Image, outcome.Deployment)
+	run.Deployment = outcome.Deployment
+	return m.keep(ctx, run)
 }
 
 // build reads what the commit declares, builds it and checks what the build left.
@@ -84,11 +139,7 @@ func (m *Manager) build(ctx context.Context, run Run, settings Settings, log io.
 		return Release{}, nil, err
 	}
 	declared, findings, err := spec.Load(spec.FS(tree))
-	var warnings []string
-	for _, f := range findings {
-		warnings = append(warnings, f.String())
-		fmt.Fprintf(log, "[serin] %s\n", f)
-	}
+	warnings := tell(log, findings)
 	if err != nil {
 		return Release{}, warnings, err
 	}
@@ -108,6 +159,7 @@ func (m *Manager) build(ctx context.Context, run Run, settings Settings, log io.
 	if err != nil {
 		return Release{}, warnings, err
 	}
+	warnings = append(warnings, tell(log, deployable.Notes)...)
 	pinned, err := m.Images.Pin(ctx, service, deployable.Revision.Image)
 	if err != nil {
 		return Release{}, warnings, err
@@ -119,17 +171,51 @@ func (m *Manager) build(ctx context.Context, run Run, settings Settings, log io.
 func (m *Manager) await(ctx context.Context, run Run) (Run, error) {
 	for {
 		changed := m.Releases.Changed()
-		outcome, err := m.Releases.Outcome(ctx, run.Rollout)
+		var outcome Outcome
+		err := m.insist(ctx, run.ID, func() (err error) {
+			outcome, err = m.Releases.Outcome(ctx, run.Rollout)
+			return err
+		})
 		if err != nil {
 			return run, err
 		}
 		if outcome.Ended {
-			return m.end(ctx, run, outcome.State, outcome.Reason)
+			run.State, run.Reason, run.Ended = outcome.State, outcome.Reason, m.Clock()
+			return m.keep(ctx, run)
 		}
 		select {
 		case <-ctx.Done():
 			return run, ctx.Err()
 		case <-changed:
 		}
+	}
+}
+
+// keep is save for workers: it goes on while the store is away.
+func (m *Manager) keep(ctx context.Context, run Run) (kept Run, err error) {
+	err = m.insist(ctx, run.ID, func() error { kept, err = m.save(ctx, run); return err })
+	if err != nil {
+		return run, err
+	}
+	return kept, nil
+}
+
+// insist tries again, until ctx ends, what failed only because something was away.
+func (m *Manager) insist(ctx context.Context, run RunID, do func() error) error {
+	for {
+		err := do()
+		if !errors.Is(err, delivery.Unavailable) || ctx.Err() != nil {
+			return err
+		}
+		m.Logger.Warn("a run waits for something that is away", "run", run, "error", err)
+		m.pause(ctx)
+	}
+}
+
+// pause waits until things may have become better, or ctx has ended.
+func (m *Manager) pause(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(m.Retry):
 	}
 }

@@ -33,8 +33,11 @@ func (s *Store) CreateRun(ctx context.Context, run pipeline.Run) (pipeline.Run, 
 	return run, err
 }
 
-// SaveRun stores a run's next version. It fails with delivery.Conflict when another change came first.
+// SaveRun stores a run's next version and gives it; when it fails, the run as it was. It fails with delivery.Conflict
+// when another change came first.
 func (s *Store) SaveRun(ctx context.Context, run pipeline.Run) (pipeline.Run, error) {
+	next := run
+	next.Version++
 	err := s.write(ctx, func(tx *sql.Tx) error {
 		var stored int64
 		err := tx.QueryRowContext(ctx, `SELECT version FROM runs WHERE id = ?`, run.ID).Scan(&stored)
@@ -47,10 +50,12 @@ func (s *Store) SaveRun(ctx context.Context, run pipeline.Run) (pipeline.Run, er
 		if stored != run.Version {
 			return delivery.Errorf(delivery.Conflict, "run %d was changed by another: its version is %d, not %d", run.ID, stored, run.Version)
 		}
-		run.Version++
-		return putRun(ctx, tx, run)
+		return putRun(ctx, tx, next)
 	})
-	return run, err
+	if err != nil {
+		return run, err
+	}
+	return next, nil
 }
 
 func putRun(ctx context.Context, tx *sql.Tx, run pipeline.Run) error {

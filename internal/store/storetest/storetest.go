@@ -25,6 +25,7 @@ import (
 type Store interface {
 	rollout.Store
 	rollout.Samples
+	Runs
 	Deployment(ctx context.Context, id delivery.DeploymentID) (rollout.Deployment, error)
 	Deployments(ctx context.Context, service delivery.ServiceID, limit int) ([]rollout.Deployment, error)
 	RolloutOf(ctx context.Context, d delivery.DeploymentID) (rollout.Rollout, error)
@@ -62,6 +63,12 @@ func Run(t *testing.T, empty func(t *testing.T) Database) {
 		{"evidence is kept, once", samples},
 		{"evidence is pruned, and windows are the same", pruned},
 		{"settings", settings},
+		{"runs are kept, and their versions compared", runs},
+		{"lists of runs", runLists},
+		{"a push is one run", runsOfPushes},
+		{"of concurrent changes of a run one wins", runsAtOnce},
+		{"settings of pipelines", pipelineSettings},
+		{"the deployment of a run", deploymentOfRun},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, empty(t)) })
 	}
@@ -95,7 +102,9 @@ func deployment(number int) rollout.Deployment {
 	}
 }
 
-func begun(n delivery.RolloutID, number int) rollout.Rollout { return rollout.Begin(n, id(number), start) }
+func begun(n delivery.RolloutID, number int) rollout.Rollout {
+	return rollout.Begin(n, id(number), start)
+}
 
 // prod makes the environment, and gives its state.
 func prod(t *testing.T, s Store) rollout.State {
