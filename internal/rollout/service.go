@@ -1,7 +1,6 @@
 package rollout
 
 import (
-	"cmp"
 	"net/netip"
 	"slices"
 	"time"
@@ -140,9 +139,4 @@ type Change struct {
 // Empty tells whether there is nothing to store.
 func (c Change) Empty() bool {
 	return c.Environment == nil && !c.Gone && len(c.Services)+len(c.Deleted)+len(c.Deployments)+len(c.Rollouts)+len(c.Events)+len(c.Mentioned) == 0
-}
-
-// byID orders deployments.
-func byID(a, b Deployment) int {
-	return cmp.Or(cmp.Compare(a.ID.Service.Name, b.ID.Service.Name), cmp.Compare(a.ID.Number, b.ID.Number))
 }
