@@ -138,7 +138,7 @@ func (a catalogue) showService(ctx context.Context, state rollout.State, s rollo
 	}
 	shown := api.Service{
 		ID: s.ID, Namespace: s.Namespace, Port: s.Port, Protocol: s.Protocol, Exposed: s.Exposed, Hosts: s.Hosts, Path: s.Path,
-		Pipeline: settings, Repository: a.config.url() + source.Prefix + s.ID.String() + ".git", Image: images{a.App}.Repository(s.ID), Created: s.Created,
+		Pipeline: settings, Repository: a.config.url() + source.Prefix + s.ID.String() + ".git", Image: images(a).Repository(s.ID), Created: s.Created,
 	}
 	if vip, ok := state.Addresses[s.ID.Name]; ok {
 		shown.VIP = vip.String()

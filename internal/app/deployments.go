@@ -76,7 +76,7 @@ func (a deployments) Deploy(ctx context.Context, id delivery.ServiceID, n api.Ne
 	if err != nil {
 		return api.Rollout{}, err
 	}
-	image, err := images{a.App}.find(ctx, n.Image)
+	image, err := images(a).find(ctx, n.Image)
 	if err != nil {
 		return api.Rollout{}, err
 	}

@@ -36,4 +36,3 @@ func (c *cli) doctor() *cobra.Command {
 	}
 	return cmd
 }
-

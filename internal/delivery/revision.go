@@ -4,8 +4,10 @@ import "strings"
 
 // Revision is what is to run. Two revisions are the same only if every part is.
 type Revision struct {
-	Commit   string `json:"commit,omitempty"`   // git object name in full; empty for an image deployed by hand
-	Image    string `json:"image"`              // the app's image by digest: "<registry>/<repository>@sha256:<hex>"
+	Commit string `json:"commit,omitempty"` // git object name in full; empty for an image deployed by hand
+	// Image is the app's image by digest, "<registry>/<repository>@sha256:<hex>"; one that was made on the engine's
+	// machine and is in no registry is "sha256:<hex>".
+	Image    string `json:"image"`
 	Template string `json:"template,omitempty"` // "sha256:<hex>" of canary-helper.yaml's bytes
 	Config   string `json:"config"`             // "sha256:<hex>" of everything else that shapes the workload
 }
@@ -15,6 +17,6 @@ func (r Revision) Short() string {
 	if r.Commit != "" {
 		return r.Commit[:min(8, len(r.Commit))]
 	}
-	_, hex, _ := strings.Cut(r.Image, "@sha256:")
+	_, hex, _ := strings.Cut(r.Image, "sha256:")
 	return hex[:min(12, len(hex))]
 }

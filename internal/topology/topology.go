@@ -86,4 +86,9 @@ type TaskSeen struct {
 	Since      time.Time `json:"since"`  // of Health
 	Detail     string    `json:"detail"` // the last check's output, a sentence
 	Epoch      int64     `json:"epoch"`  // Unix nanoseconds of the proxy's start
+	// ListensOn are the TCP ports that the task's containers listen on, ascending, without Serin's own; empty, too,
+	// when its proxy does not report. ListensOnSince is since when the control plane has been told just these, by
+	// the control plane's clock.
+	ListensOn      []int     `json:"listens_on,omitempty"`
+	ListensOnSince time.Time `json:"listens_on_since,omitzero"`
 }
