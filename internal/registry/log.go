@@ -1,9 +1,11 @@
 package registry
 
 import (
+	"context"
 	"io"
 	"log/slog"
 
+	"github.com/distribution/distribution/v3/registry/api/errcode"
 	"github.com/sirupsen/logrus"
 )
 
@@ -16,6 +18,9 @@ func adoptLog(logger *slog.Logger) {
 	logrus.StandardLogger().ReplaceHooks(hooks)
 }
 
+// closedAlready is said of each layer that a client sent in one piece.
+const closedAlready = "error closing blobwriter: already closed"
+
 type hook struct{ logger *slog.Logger }
 
 // Levels are those passed on.
@@ -26,6 +31,10 @@ func (hook) Levels() []logrus.Level {
 // Fire passes one on.
 func (h hook) Fire(e *logrus.Entry) error {
 	detail, code := e.Data["err.detail"], e.Data["err.code"]
-	h.logger.Warn("registry: "+e.Message, "code", code, "detail", detail, "uri", e.Data["http.request.uri"])
+	level := slog.LevelWarn
+	if code == errcode.ErrorCodeBlobUnknown || code == errcode.ErrorCodeManifestUnknown || e.Message == closedAlready {
+		level = slog.LevelDebug // every push asks for what is not there yet, and closes what it has finished
+	}
+	h.logger.Log(context.Background(), level, "registry: "+e.Message, "code", code, "detail", detail, "uri", e.Data["http.request.uri"])
 	return nil
 }
