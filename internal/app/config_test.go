@@ -16,6 +16,12 @@ import (
 func load(t *testing.T, file string, flags ...string) (Config, error) {
 	t.Helper()
 	data := t.TempDir()
+	for _, name := range []string{"SERIN_PROXY_IMAGE", "SERIN_BUILDER_IMAGE"} { // the machine's own, if it has any
+		if os.Getenv(name) != "from-variable" {
+			t.Setenv(name, "") // puts it back at the end
+			os.Unsetenv(name)
+		}
+	}
 	if file != "" {
 		if err := os.WriteFile(filepath.Join(data, "serin.yaml"), []byte(file), 0o600); err != nil {
 			t.Fatal(err)
