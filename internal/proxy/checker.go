@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -9,6 +10,7 @@ import (
 // checker asks the app whether it serves, as last told, and keeps what it found.
 type checker struct {
 	probe func(context.Context, check) (passed bool, detail string)
+	ports func() []int // what the app listens on, ascending
 	// changed has a value when health may differ from what was last read.
 	changed chan struct{}
 
@@ -22,8 +24,8 @@ type checker struct {
 	starting bool      // not healthy since then
 }
 
-func newChecker(probe func(context.Context, check) (bool, string)) *checker {
-	return &checker{probe: probe, changed: make(chan struct{}, 1), renewed: make(chan struct{}, 1)}
+func newChecker(probe func(context.Context, check) (bool, string), ports func() []int) *checker {
+	return &checker{probe: probe, ports: ports, changed: make(chan struct{}, 1), renewed: make(chan struct{}, 1)}
 }
 
 // use sets what to ask from now on; nil stops asking.
@@ -84,6 +86,7 @@ func (c *checker) ask(ctx context.Context, asked check) time.Duration {
 	bounded, cancel := context.WithTimeout(ctx, asked.timeout)
 	defer cancel()
 	passed, detail := c.probe(bounded, asked)
+	ports := c.ports()
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -92,8 +95,9 @@ func (c *checker) ask(ctx context.Context, asked check) time.Duration {
 	}
 	before := c.health
 	c.health = before.after(asked, passed, detail, time.Now())
+	c.health.listensOn = ports
 	c.starting = c.starting && !c.health.serves()
-	if before.state != c.health.state || before.detail != c.health.detail {
+	if before.state != c.health.state || before.detail != c.health.detail || !slices.Equal(before.listensOn, ports) {
 		nudge(c.changed)
 	}
 	return asked.pause(c.starting, time.Since(c.begun))

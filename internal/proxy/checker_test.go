@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,7 +18,7 @@ func TestCheckerAsksOftenUntilFirstHealthyThenAtItsInterval(t *testing.T) {
 		c := newChecker(func(context.Context, check) (bool, string) {
 			asked <- time.Since(begin)
 			return !time.Now().Before(serves), "asked"
-		})
+		}, noPorts)
 		c.use(&check{interval: 4 * time.Second, timeout: time.Second, healthy: 1, unhealthy: 3})
 		stop := runChecker(c)
 
@@ -50,7 +51,7 @@ func TestCheckerBoundsEachCheckByItsTimeout(t *testing.T) {
 		c := newChecker(func(ctx context.Context, _ check) (bool, string) {
 			<-ctx.Done()
 			return false, "no answer in time"
-		})
+		}, noPorts)
 		c.use(&check{interval: 2 * time.Second, timeout: time.Second, healthy: 1, unhealthy: 1})
 		stop := runChecker(c)
 		time.Sleep(time.Second)
@@ -64,7 +65,7 @@ func TestCheckerBoundsEachCheckByItsTimeout(t *testing.T) {
 
 func TestCheckerKeepsTheStateWhenTheCheckChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newChecker(func(_ context.Context, asked check) (bool, string) { return asked.port == 1, "asked" })
+		c := newChecker(func(_ context.Context, asked check) (bool, string) { return asked.port == 1, "asked" }, noPorts)
 		first := check{port: 1, interval: time.Second, timeout: time.Second, healthy: 1, unhealthy: 3}
 		c.use(&first)
 		stop := runChecker(c)
@@ -89,6 +90,40 @@ func TestCheckerKeepsTheStateWhenTheCheckChanges(t *testing.T) {
 		stop()
 	})
 }
+
+func TestCheckerTellsWhatTheAppListensOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		c := newChecker(func(context.Context, check) (bool, string) { return false, "refused" }, func() []int {
+			if time.Since(begin) < 3*time.Second {
+				return nil
+			}
+			return []int{4568}
+		})
+		c.use(&check{port: 4567, interval: 2 * time.Second, timeout: time.Second, healthy: 1, unhealthy: 1})
+		stop := runChecker(c)
+		synctest.Wait()
+		<-c.changed
+		if h, _ := c.current(); h.message().GetListensOn() != nil {
+			t.Errorf("at first it listens on %v", h.listensOn)
+		}
+		select {
+		case <-c.changed:
+		case <-time.After(time.Minute):
+			t.Fatal("no news")
+		}
+		h, _ := c.current()
+		if got := h.message().GetListensOn(); !slices.Equal(got, []uint32{4568}) {
+			t.Errorf("then it listens on %v, want 4568", got)
+		}
+		if late := time.Since(begin) - 3*time.Second; late > 2*time.Second {
+			t.Errorf("that is told %v late", late)
+		}
+		stop()
+	})
+}
+
+func noPorts() []int { return nil }
 
 func runChecker(c *checker) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())

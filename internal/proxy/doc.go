@@ -23,6 +23,7 @@
 //   - The task's token is in the environment of run and in a file of mode 0600 in a directory of mode 0700: not in
 //     arguments, not in logs, not in Envoy's environment. Envoy's admin interface is a socket in the same directory,
 //     since a port on loopback would be open to the app.
+//   - What the app listens on is read, never tried: a port that is not the app's own is not called.
 //   - Envoy's listeners and everything else that changes come from the control plane: the bootstrap is constant for
 //     a template version, which the node's metadata tells.
 //

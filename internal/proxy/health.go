@@ -13,6 +13,8 @@ type health struct {
 	since  time.Time
 	passes int // in a row, up to now
 	fails  int
+
+	listensOn []int // at the last check: the ports, ascending
 }
 
 // after gives the health that a check's outcome at now leads to. Thresholds are the check's.
@@ -48,7 +50,11 @@ func (h health) asked() health {
 }
 
 func (h health) message() *agentpb.Health {
-	return &agentpb.Health{State: h.state, Detail: h.detail, SinceUnixNano: h.since.UnixNano()}
+	m := &agentpb.Health{State: h.state, Detail: h.detail, SinceUnixNano: h.since.UnixNano()}
+	for _, port := range h.listensOn {
+		m.ListensOn = append(m.ListensOn, uint32(port))
+	}
+	return m
 }
 
 func (h health) serves() bool { return h.state == agentpb.Health_HEALTHY }

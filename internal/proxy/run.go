@@ -82,7 +82,7 @@ func newAgent(s Settings, epoch time.Time, gate *gate, log *slog.Logger) (*agent
 		link:    link,
 		hello:   &agentpb.Hello{Task: s.Task.String(), Epoch: epoch.UnixNano(), Version: s.Version},
 		hosts:   s.Hosts,
-		checker: newChecker(probe),
+		checker: newChecker(probe, listening),
 		log:     log,
 		named: func(err error) {
 			if err != nil {

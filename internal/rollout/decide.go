@@ -19,6 +19,7 @@ type Observation struct {
 	Looked       bool   // the engine answered this time
 	Ready        bool   // all tasks run, pass their checks and have ACKed their configuration
 	Missing      string // a sentence on what is missing until Ready
+	Astray       string // a sentence on a task that listens on another port than its own, "" when none does
 	Acknowledged bool   // every proxy of the roster has ACKed the service's present route
 	Waiting      string // a sentence on who has not
 
@@ -88,7 +89,8 @@ func decide(r Rollout, seen Observation, t Timing, now time.Time) Rollout {
 	return r
 }
 
-// deploying waits for all tasks, until the deadline. A hold keeps a ready one from its first traffic.
+// deploying waits for all tasks, until the deadline, or until one has gone astray. A hold keeps a ready one from its
+// first traffic, and gives one that seems astray all its time.
 func (r Rollout) deploying(seen Observation, t Timing, now time.Time) Rollout {
 	ready := seen.Looked && seen.Ready && seen.Acknowledged
 	switch {
@@ -98,6 +100,8 @@ func (r Rollout) deploying(seen Observation, t Timing, now time.Time) Rollout {
 		return r
 	case r.late(now):
 		return r.rollBack("not ready in time: "+seen.obstacle(), t, now)
+	case seen.Looked && seen.Astray != "" && r.Hold == NoHold:
+		return r.rollBack(seen.Astray, t, now)
 	}
 	return r
 }

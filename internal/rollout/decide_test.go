@@ -73,6 +73,10 @@ func unacked(o *Observation) {
 	o.Acknowledged, o.Waiting = false, "the proxy of x has not acknowledged"
 }
 
+func stray(o *Observation) {
+	o.Ready, o.Missing, o.Astray = false, "the check fails", "listens on port 81"
+}
+
 func TestDecide(t *testing.T) {
 	soon, later := noon.Add(time.Second), noon.Add(10*time.Minute)
 	tests := []struct {
@@ -102,6 +106,12 @@ func TestDecide(t *testing.T) {
 		{"ready, held beyond the deadline", with(at(DeployNewVersion, 0), held), good(), later, DeployNewVersion, 0, ""},
 		{"never ready", at(DeployNewVersion, 0), seeing(func(o *Observation) { o.Ready, o.Missing = false, "image missing" }), later, RollBack, 0, "image missing"},
 		{"never ready, held", with(at(DeployNewVersion, 0), held), seeing(func(o *Observation) { o.Ready, o.Missing = false, "image missing" }), later, RollBack, 0, "image missing"},
+		{"astray", at(DeployNewVersion, 0), seeing(stray), soon, RollBack, 0, "listens on port 81"},
+		{"astray by an old look", at(DeployNewVersion, 0), seeing(func(o *Observation) { stray(o); away(o) }), soon, DeployNewVersion, 0, ""},
+		{"astray, held", with(at(DeployNewVersion, 0), held), seeing(stray), soon, DeployNewVersion, 0, ""},
+		{"astray, held beyond the deadline", with(at(DeployNewVersion, 0), held), seeing(stray), later, RollBack, 0, "the check fails"},
+		{"astray, but ready", at(DeployNewVersion, 0), seeing(func(o *Observation) { o.Astray = "listens on port 81" }), soon, ShiftTraffic, 25, ""},
+		{"astray after it was ready", at(Wait, 25), seeing(stray), soon, Wait, 25, ""},
 		{"never acknowledged", at(DeployNewVersion, 0), seeing(unacked), later, RollBack, 0, "has not acknowledged"},
 		{"the engine is away", at(DeployNewVersion, 0), seeing(away), later, RollBack, 0, "engine does not answer"},
 		{"deploying, aborted", with(at(DeployNewVersion, 0), aborted), good(), soon, RollBack, 0, "no good"},

@@ -26,6 +26,9 @@
 //	                                          └───────────────▶ RollBack ◀────────────┘
 //	                                                              └─▶ RolledBack | Aborted | Superseded, by intent
 //
+// DeployNewVersion has a deadline. A new version that listens on a port the stable one does not use, and not on its
+// own, is not waited for so long: it goes back after ListenGrace, unless it is held.
+//
 // A hold keeps the new version from being given more: it stops the next shift and the promotion, never a shift that
 // was declared, the judgement or the way back. PromoteVersion is the commit point: from there an abort is refused.
 //

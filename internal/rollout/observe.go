@@ -12,7 +12,7 @@ import (
 )
 
 // observe gathers what is seen of one rollout.
-func (p *plan) observe(r Rollout, seen Seen) Observation {
+func (p *plan) observe(r Rollout, seen Seen, t Timing) Observation {
 	svc, _ := p.service(r.Deployment.Service.Name)
 	canary, _ := p.deployment(r.Deployment)
 	active := p.active(svc.ID)
@@ -32,6 +32,7 @@ func (p *plan) observe(r Rollout, seen Seen) Observation {
 	}
 	if stable, ok := p.deployment(delivery.DeploymentID{Service: svc.ID, Number: svc.Stable}); ok {
 		obs.Same = stable.Revision == canary.Revision
+		obs.Astray = astray(canary, stable, seen, t, p.at)
 	}
 	obs.Missing = missing(canary, seen)
 	obs.Ready = obs.Missing == ""
@@ -78,7 +79,7 @@ func missing(d Deployment, seen Seen) string {
 		case task.State != workload.Running:
 			return fmt.Sprintf("task %s is %s", id, task.State)
 		case proxy.Health == topology.Unhealthy:
-			return fmt.Sprintf("task %s runs and fails its check on port %d: %s", id, d.Workload.Check.Port, proxy.Detail)
+			return fmt.Sprintf("task %s runs and fails its check on port %d: %s%s", id, d.Workload.Check.Port, proxy.Detail, elsewhere(proxy, d.Workload.Port))
 		case !proxy.Connected:
 			return fmt.Sprintf("the proxy of task %s is not connected", id)
 		case proxy.Health != topology.Healthy:

@@ -37,7 +37,7 @@ func step(s State, seen Seen, t Timing, now time.Time) Change {
 
 // advance lets one rollout decide, and does to its service and deployments what its new phase means.
 func (p *plan) advance(r Rollout, seen Seen, t Timing) {
-	obs := p.observe(r, seen)
+	obs := p.observe(r, seen, t)
 	next := decide(r, obs, t, p.at)
 	if next == r {
 		return

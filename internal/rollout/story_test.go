@@ -191,6 +191,7 @@ type roads struct {
 	before   map[delivery.ServiceID]delivery.Generation
 	bad      map[int]bool // deployments that fail one request in ten
 	sick     map[int]bool // deployments that fail their check
+	astray   map[int]bool // deployments that fail it since they listen on 81 and not on 80
 	away     bool         // proxies do not report
 	counters map[evidence.Key]evidence.Counts
 }
@@ -225,11 +226,14 @@ func (r *roads) Observe(string) topology.Observed {
 		seen.Services[svc.ID] = s
 	}
 	for _, t := range r.env.Tasks {
-		health := topology.Healthy
+		health, listensOn := topology.Healthy, []int{80}
 		if r.sick[t.ID.Deployment.Number] {
-			health = topology.Unhealthy
+			health, listensOn = topology.Unhealthy, nil
 		}
-		seen.Tasks[t.ID] = topology.TaskSeen{Connected: t.ProxyAlive, Configured: t.ProxyAlive, Health: health, Epoch: r.epoch}
+		if r.astray[t.ID.Deployment.Number] {
+			health, listensOn = topology.Unhealthy, []int{81}
+		}
+		seen.Tasks[t.ID] = topology.TaskSeen{Connected: t.ProxyAlive, Configured: t.ProxyAlive, Health: health, Epoch: r.epoch, ListensOn: listensOn}
 	}
 	return seen
 }
@@ -317,6 +321,7 @@ func TestRollsBack(t *testing.T) {
 	}{
 		{"errors", "v2", func(tw *town) { tw.roads.set(func(r *roads) { r.bad[2] = true }) }, "answered 5xx", "Pending CheckDeploymentVersion DeployNewVersion ShiftTraffic Wait RollBack"},
 		{"never healthy", "v2", func(tw *town) { tw.roads.set(func(r *roads) { r.sick = map[int]bool{2: true} }) }, "fails its check", "Pending CheckDeploymentVersion DeployNewVersion RollBack"},
+		{"listens on another port", "v2", func(tw *town) { tw.roads.set(func(r *roads) { r.astray = map[int]bool{2: true} }) }, "listens on port 81 and not on 80", "Pending CheckDeploymentVersion DeployNewVersion RollBack"},
 		{"image missing", "none", func(tw *town) { tw.engine.Behave("none", enginetest.Behaviour{NoImage: true}) }, "not ready in time", "Pending CheckDeploymentVersion DeployNewVersion RollBack"},
 		{"ends at once", "ends", func(tw *town) { tw.engine.Behave("ends", enginetest.Behaviour{Ends: true, Status: 3}) }, "not ready in time", "Pending CheckDeploymentVersion DeployNewVersion RollBack"},
 	}
@@ -338,6 +343,32 @@ func TestRollsBack(t *testing.T) {
 				}
 				// The next good one works.
 				tw.phase(tw.deploy("v3").ID, rollout.Succeeded)
+			})
+		})
+	}
+}
+
+func TestAWrongPortIsNotWaitedForLongASlowStartIs(t *testing.T) {
+	tests := []struct {
+		name        string
+		trouble     func(*roads)
+		least, most time.Duration // from the push to the way back
+	}{
+		{"a wrong port", func(r *roads) { r.astray = map[int]bool{2: true} }, 10 * time.Second, 15 * time.Second},
+		{"nothing listens", func(r *roads) { r.sick = map[int]bool{2: true} }, time.Minute, 65 * time.Second},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tw := newTown(t)
+				tw.phase(tw.deploy("v1").ID, rollout.Succeeded)
+				tw.roads.set(test.trouble)
+				began := time.Now()
+				r := tw.phase(tw.deploy("v2").ID, rollout.RollBack)
+				if took := time.Since(began); took < test.least || took > test.most {
+					t.Errorf("it took %s until %q, want %s to %s", took, r.Reason, test.least, test.most)
+				}
+				tw.phase(r.ID, rollout.RolledBack)
 			})
 		})
 	}

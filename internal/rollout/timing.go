@@ -8,6 +8,7 @@ import (
 // Timing is how long things may take. A zero field has its default.
 type Timing struct {
 	DeployTimeout   time.Duration // for a policy that gives none; 10 min
+	ListenGrace     time.Duration // how long a new version may listen on strange ports and not on its own before it is rolled back; 10 s
 	RouteTimeout    time.Duration // how long a caller's proxy may take until an attempt it makes is counted: a drain is never shorter; 2 s
 	DrainDeadline   time.Duration // after which a drain ends with requests in flight; 60 s
 	CleanupDeadline time.Duration // after which a removal is called failed, and goes on; 5 min
@@ -24,6 +25,7 @@ type Timing struct {
 func (t Timing) withDefaults() Timing {
 	return Timing{
 		DeployTimeout:   cmp.Or(t.DeployTimeout, 10*time.Minute),
+		ListenGrace:     cmp.Or(t.ListenGrace, 10*time.Second),
 		RouteTimeout:    cmp.Or(t.RouteTimeout, 2*time.Second),
 		DrainDeadline:   cmp.Or(t.DrainDeadline, time.Minute),
 		CleanupDeadline: cmp.Or(t.CleanupDeadline, 5*time.Minute),

@@ -230,11 +230,14 @@ func (w wire) Observe(string) topology.Observed {
 		seen.Services[svc.ID] = s
 	}
 	for id, t := range w.tasks {
-		health := topology.Healthy
+		health, listensOn := topology.Healthy, []int{80}
+		if w.sick[id.Deployment.Number] && id.Deployment.Number%2 == 0 {
+			listensOn = []int{81}
+		}
 		if t.State != workload.Running || w.sick[id.Deployment.Number] && !w.kind || w.chance(20) {
 			health = topology.Unknown
 		}
-		seen.Tasks[id] = topology.TaskSeen{Connected: true, Configured: !w.chance(4), Health: health, Since: t.Since}
+		seen.Tasks[id] = topology.TaskSeen{Connected: true, Configured: !w.chance(4), Health: health, Since: t.Since, ListensOn: listensOn, ListensOnSince: t.Since}
 	}
 	return seen
 }

@@ -190,6 +190,7 @@ type Health struct {
 	State         Health_State           `protobuf:"varint,1,opt,name=state,proto3,enum=serin.agent.v1.Health_State" json:"state,omitempty"`
 	Detail        string                 `protobuf:"bytes,2,opt,name=detail,proto3" json:"detail,omitempty"`                                       // the last check's outcome, a sentence
 	SinceUnixNano int64                  `protobuf:"varint,3,opt,name=since_unix_nano,json=sinceUnixNano,proto3" json:"since_unix_nano,omitempty"` // when the state was entered
+	ListensOn     []uint32               `protobuf:"varint,4,rep,packed,name=listens_on,json=listensOn,proto3" json:"listens_on,omitempty"`        // the TCP ports the app listened on at the last check, ascending
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -243,6 +244,13 @@ func (x *Health) GetSinceUnixNano() int64 {
 		return x.SinceUnixNano
 	}
 	return 0
+}
+
+func (x *Health) GetListensOn() []uint32 {
+	if x != nil {
+		return x.ListensOn
+	}
+	return nil
 }
 
 type Instruction struct {
@@ -452,11 +460,13 @@ const file_agent_proto_rawDesc = "" +
 	"\x05Hello\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\tR\x04task\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x03R\x05epoch\x12\x18\n" +
-	"\aversion\x18\x03 \x01(\tR\aversion\"\xae\x01\n" +
+	"\aversion\x18\x03 \x01(\tR\aversion\"\xcd\x01\n" +
 	"\x06Health\x122\n" +
 	"\x05state\x18\x01 \x01(\x0e2\x1c.serin.agent.v1.Health.StateR\x05state\x12\x16\n" +
 	"\x06detail\x18\x02 \x01(\tR\x06detail\x12&\n" +
-	"\x0fsince_unix_nano\x18\x03 \x01(\x03R\rsinceUnixNano\"0\n" +
+	"\x0fsince_unix_nano\x18\x03 \x01(\x03R\rsinceUnixNano\x12\x1d\n" +
+	"\n" +
+	"listens_on\x18\x04 \x03(\rR\tlistensOn\"0\n" +
 	"\x05State\x12\v\n" +
 	"\aUNKNOWN\x10\x00\x12\v\n" +
 	"\aHEALTHY\x10\x01\x12\r\n" +

@@ -30,7 +30,7 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type AgentClient interface {
 	// Attach lives as long as the proxy. The control plane sends an Instruction at once and whenever it changes;
-	// the proxy sends its Hello first, then a Report whenever its app's health changes and at least every 5 s.
+	// the proxy sends its Hello first, then a Report whenever its app's health or ports change and at least every 5 s.
 	Attach(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[Report, Instruction], error)
 }
 
@@ -60,7 +60,7 @@ type Agent_AttachClient = grpc.BidiStreamingClient[Report, Instruction]
 // for forward compatibility.
 type AgentServer interface {
 	// Attach lives as long as the proxy. The control plane sends an Instruction at once and whenever it changes;
-	// the proxy sends its Hello first, then a Report whenever its app's health changes and at least every 5 s.
+	// the proxy sends its Hello first, then a Report whenever its app's health or ports change and at least every 5 s.
 	Attach(grpc.BidiStreamingServer[Report, Instruction]) error
 	mustEmbedUnimplementedAgentServer()
 }

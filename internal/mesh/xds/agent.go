@@ -1,6 +1,7 @@
 package xds
 
 import (
+	"slices"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -107,6 +108,7 @@ func (s *Server) attach(task delivery.TaskID, me *session, first *agentpb.Report
 		if p.epoch != 0 { // a proxy made anew: what the last one said of the app is no longer so
 			p.serves, p.health = false, topology.Unknown
 			p.since, p.detail = s.options.Now(), "the proxy has just started"
+			p.listensOn = nil
 		}
 		p.epoch = epoch
 	}
@@ -139,10 +141,16 @@ func (s *Server) report(task delivery.TaskID, me *session, r *agentpb.Report) {
 
 // take notes what a report says and tells whether callers must learn of it.
 func (s *Server) take(e *environment, p *proxy, r *agentpb.Report) bool {
-	p.reportedAt = s.options.Now()
+	now := s.options.Now()
+	silent := p.silent(now)
+	p.reportedAt = now
 	h := r.GetHealth()
 	if h == nil {
 		return false
+	}
+	if ports := portsOf(h.GetListensOn()); silent || !slices.Equal(ports, p.listensOn) {
+		p.listensOn, p.listensAt = ports, now
+		s.changed(e.declared.Name)
 	}
 	health, served := healthOf(h.GetState()), p.serves
 	if health != p.health || h.GetDetail() != p.detail {
@@ -157,6 +165,14 @@ func (s *Server) take(e *environment, p *proxy, r *agentpb.Report) bool {
 		p.serves = health == topology.Healthy
 	}
 	return p.serves != served
+}
+
+func portsOf(listensOn []uint32) []int {
+	ports := make([]int, 0, len(listensOn))
+	for _, port := range listensOn {
+		ports = append(ports, int(port))
+	}
+	return ports
 }
 
 func healthOf(s agentpb.Health_State) topology.Health {

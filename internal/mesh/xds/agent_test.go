@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -164,6 +165,53 @@ func TestHealthIsTheLastReportUntilSilence(t *testing.T) {
 	}
 	d.clock.Store(16)
 	d.until("the agent's silence is noticed", health(topology.Unknown))
+}
+
+func TestWhatTheAppListensOnIsToldWithSinceWhen(t *testing.T) {
+	d := newDesk(t)
+	task := taskID("shop", 1, 0)
+	if err := d.Declare(t.Context(), small(1, dawn)); err != nil {
+		t.Fatal(err)
+	}
+	var stream agentpb.Agent_AttachClient
+	for _, step := range []struct {
+		what  string
+		epoch int64 // of an agent that attaches
+		clock int64 // seconds after dawn at which it says
+		says  []uint32
+		want  []int
+		since int64
+	}{
+		{what: "at first", epoch: 7, clock: 1, says: []uint32{4568}, want: []int{4568}, since: 1},
+		{what: "the same again", clock: 9, says: []uint32{4568}, want: []int{4568}, since: 1},
+		{what: "one more", clock: 10, says: []uint32{4568, 9010}, want: []int{4568, 9010}, since: 10},
+		{what: "a reconnection", epoch: 7, clock: 12, says: []uint32{4568, 9010}, want: []int{4568, 9010}, since: 10},
+		{what: "nothing", clock: 13},
+		{what: "something", clock: 14, says: []uint32{4568}, want: []int{4568}, since: 14},
+		{what: "after silence", clock: 40, says: []uint32{4568}, want: []int{4568}, since: 40},
+		{what: "a proxy made anew", epoch: 8, clock: 41, says: []uint32{4568}, want: []int{4568}, since: 41},
+	} {
+		d.clock.Store(step.clock)
+		health := &agentpb.Health{State: agentpb.Health_UNHEALTHY, Detail: step.what, ListensOn: step.says}
+		if step.epoch != 0 {
+			stream = d.attach(task, step.epoch, health)
+		} else if err := stream.Send(&agentpb.Report{Health: health}); err != nil {
+			t.Fatal(err)
+		}
+		seen := func() topology.TaskSeen { return d.Observe("demo").Tasks[task] }
+		d.until(step.what, func() bool { return seen().Detail == step.what })
+		since := time.Time{}
+		if step.since != 0 {
+			since = dawn.Add(time.Duration(step.since) * time.Second)
+		}
+		if got := seen(); !slices.Equal(got.ListensOn, step.want) || !got.ListensOnSince.Equal(since) {
+			t.Errorf("%s: it listens on %v since %v, want %v since %v", step.what, got.ListensOn, got.ListensOnSince, step.want, since)
+		}
+	}
+	d.clock.Store(60)
+	if got := d.Observe("demo").Tasks[task].ListensOn; got != nil {
+		t.Errorf("after silence it listens on %v", got)
+	}
 }
 
 func TestAGenerationIsAcknowledgedAfterALookAtTheTasks(t *testing.T) {

@@ -23,6 +23,8 @@ type proxy struct {
 	health     topology.Health
 	since      time.Time
 	detail     string
+	listensOn  []int     // the app, as last reported; never changed in place
+	listensAt  time.Time // when that was first reported, without silence since
 	reportedAt time.Time // when the agent last reported
 	wasSilent  bool
 	// serves is what callers are told: the last report's word. An agent that falls silent changes nothing, for
@@ -76,6 +78,9 @@ func (p *proxy) seen(want mesh.Config, now time.Time) topology.TaskSeen {
 			seen.Since = p.reportedAt
 			seen.Detail = "its proxy has not reported since " + p.reportedAt.UTC().Format(time.RFC3339)
 		}
+	}
+	if !p.silent(now) && len(p.listensOn) > 0 {
+		seen.ListensOn, seen.ListensOnSince = p.listensOn, p.listensAt
 	}
 	if seen.Health == "" {
 		seen.Health = topology.Unknown
