@@ -81,6 +81,7 @@ func removal(w *world) {
 	w.declare(1, stays, goes)
 	w.running(stays, 0)
 	w.running(goes, 0)
+	w.said(goes, "I was here")
 	before := w.Runs(w.T, taskOf(stays, 0))
 	w.declare(2, stays)
 	w.gone(taskOf(goes, 0))

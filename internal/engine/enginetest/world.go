@@ -100,6 +100,21 @@ func (w *world) gone(id delivery.TaskID) {
 	})
 }
 
+// said waits until a deployment's logs hold some words: a task runs before its app has come to say anything, and no
+// observation tells when it does.
+func (w *world) said(d workload.Deployment, words string) {
+	w.Helper()
+	deadline, tick := time.After(patience), time.NewTicker(50*time.Millisecond)
+	defer tick.Stop()
+	for !strings.Contains(w.Logs(w.T, d.ID), words) {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			w.Fatalf("%s has not said %q within %s", d.ID, words, patience)
+		}
+	}
+}
+
 // failed waits until the first task fails with a reason that holds all the words.
 func (w *world) failed(d workload.Deployment, words ...string) {
 	w.Helper()
