@@ -62,7 +62,7 @@ func extract(archive io.Reader, want buildspec.Artifacts, dir string, log io.Wri
 // wanted tells whether a file is an artifact, and notes which pattern said so.
 func wanted(name string, want buildspec.Artifacts, matched []bool) bool {
 	for _, pattern := range want.Exclude {
-		if doublestar.MatchUnvalidated(pattern, name) {
+		if doublestar.MatchUnvalidated(path.Clean(pattern), name) {
 			return false
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -62,12 +63,12 @@ func (b *Builder) build(ctx context.Context, job Job) error {
 	log := redact(job.Log, secrets)
 	defer log.Flush()
 
-	fence, closeFence, err := b.openFence(job)
+	fence, closeFence, err := b.openFence(job, log)
 	if err != nil {
 		return err
 	}
+	defer b.removeImages(fence) // last, when nobody can make any more
 	defer closeFence()
-	defer b.removeImages(fence)
 
 	box, err := b.start(ctx, job)
 	if err != nil {
@@ -96,7 +97,7 @@ func (b *Builder) build(ctx context.Context, job Job) error {
 }
 
 // openFence serves the job's fence on a socket of its own.
-func (b *Builder) openFence(job Job) (*Fence, func(), error) {
+func (b *Builder) openFence(job Job, log io.Writer) (*Fence, func(), error) {
 	dir := b.socketDir(job.Run)
 	if err := os.RemoveAll(dir); err != nil {
 		return nil, nil, err
@@ -110,8 +111,9 @@ func (b *Builder) openFence(job Job) (*Fence, func(), error) {
 	}
 	fence := &Fence{
 		Own:   job.Repository(),
-		Local: fmt.Sprintf("serin-%s/%s/%s", b.Instance, job.Service.Environment, job.Service.Name),
+		Local: fmt.Sprintf("%s%s/%d", b.localPrefix(), job.Service, job.Run),
 		Dial:  b.Docker.Dialer(),
+		Log:   log,
 	}
 	server := &http.Server{Handler: fence, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(b.Logger.Handler(), slog.LevelDebug)}
 	done := make(chan struct{})
@@ -124,21 +126,37 @@ func (b *Builder) openFence(job Job) (*Fence, func(), error) {
 	return fence, func() {
 		_ = server.Close() // what a build still asks for after its end is of no use
 		<-done
+		fence.Wait()
 		_ = os.RemoveAll(dir)
 	}, nil
 }
 
+// socketPrefix begins the names of the folders that hold builds' sockets.
+const socketPrefix = "build-"
+
 func (b *Builder) socketDir(run delivery.RunID) string {
-	return filepath.Join(b.SocketDir, "build-"+strconv.FormatInt(int64(run), 10))
+	return filepath.Join(b.SocketDir, socketPrefix+strconv.FormatInt(int64(run), 10))
 }
+
+// localPrefix begins the names of all images that builds made without a registry in their name.
+func (b *Builder) localPrefix() string { return "serin-" + b.Instance + "/" }
 
 // removeImages takes away the images a build made without a registry in their name. Layers stay: they are the cache.
 func (b *Builder) removeImages(fence *Fence) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	for _, tag := range fence.LocalTags() {
-		if _, err := b.Docker.ImageRemove(ctx, tag, client.ImageRemoveOptions{}); err != nil {
+		if err := b.removeImage(ctx, tag); err != nil {
 			b.Logger.Warn("an image of a build's own was not removed", "image", tag, "error", err)
 		}
 	}
+}
+
+// removeImage removes a tag; one that is not there (its build failed, say) is as good as removed.
+func (b *Builder) removeImage(ctx context.Context, tag string) error {
+	_, err := b.Docker.ImageRemove(ctx, tag, client.ImageRemoveOptions{PruneChildren: false})
+	if isNotFound(err) {
+		return nil
+	}
+	return err
 }

@@ -11,10 +11,11 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/moby/moby/api/pkg/stdcopy"
+	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 
+	"serin.dev/serin/internal/delivery"
 	"serin.dev/serin/internal/spec/buildspec"
 )
 
@@ -35,7 +36,7 @@ type box struct {
 func (b *Builder) start(ctx context.Context, job Job) (*box, error) {
 	name := fmt.Sprintf("serin-%s-build-%d", b.Instance, job.Run)
 	if _, err := b.Docker.ContainerRemove(ctx, name, client.ContainerRemoveOptions{Force: true}); err != nil && !isNotFound(err) {
-		return nil, fmt.Errorf("removing the builder of an earlier try: %w", err)
+		return nil, away(fmt.Errorf("removing the builder of an earlier try: %w", err))
 	}
 	created, err := b.Docker.ContainerCreate(ctx, client.ContainerCreateOptions{
 		Name: name,
@@ -51,13 +52,16 @@ func (b *Builder) start(ctx context.Context, job Job) (*box, error) {
 			SecurityOpt: []string{"no-new-privileges"},
 		},
 	})
+	if errdefs.IsNotFound(err) {
+		return nil, delivery.Errorf(delivery.NotFound, "the builder image %s is not there: build or pull it, and push again: %w", b.Image, err)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("making the builder container: %w", err)
+		return nil, away(fmt.Errorf("making the builder container: %w", err))
 	}
 	x := &box{docker: b.Docker, id: created.ID, shell: interpreter(job.Spec.Shell)}
 	if _, err := b.Docker.ContainerStart(ctx, x.id, client.ContainerStartOptions{}); err != nil {
 		x.remove()
-		return nil, fmt.Errorf("starting the builder container: %w", err)
+		return nil, away(fmt.Errorf("starting the builder container: %w", err))
 	}
 	return x, nil
 }
@@ -93,47 +97,9 @@ func (x *box) prepare(ctx context.Context, checkout, variables string) error {
 		}
 		return addTree(w, checkout, sourceDir[1:])
 	}); err != nil {
-		return fmt.Errorf("copying the source into the builder: %w", err)
+		return lost(fmt.Errorf("copying the source into the builder: %w", err))
 	}
 	return nil
-}
-
-// run executes one command and gives its exit status.
-func (x *box) run(ctx context.Context, command string, succeeding bool, log io.Writer) (int, error) {
-	err := x.upload(ctx, func(w *tar.Writer) error { return writeFile(w, commandFile, command+"\n") })
-	if err != nil {
-		return 0, fmt.Errorf("copying a command into the builder: %w", err)
-	}
-	flag := "1"
-	if !succeeding {
-		flag = "0"
-	}
-	created, err := x.docker.ExecCreate(ctx, x.id, client.ExecCreateOptions{
-		Cmd:          []string{x.shell, wrapperFile, commandFile},
-		Env:          []string{"SERIN_SUCCEEDING=" + flag},
-		AttachStdout: true, AttachStderr: true,
-	})
-	if err != nil {
-		return 0, fmt.Errorf("running a command in the builder: %w", err)
-	}
-	attached, err := x.docker.ExecAttach(ctx, created.ID, client.ExecAttachOptions{})
-	if err != nil {
-		return 0, fmt.Errorf("running a command in the builder: %w", err)
-	}
-	defer attached.Close()
-	stop := context.AfterFunc(ctx, attached.Close) // a cancelled build does not wait for its command
-	defer stop()
-	if _, err := stdcopy.StdCopy(log, log, attached.Reader); err != nil && ctx.Err() == nil {
-		return 0, fmt.Errorf("reading a command's output: %w", err)
-	}
-	if err := ctx.Err(); err != nil {
-		return 0, err
-	}
-	ended, err := x.docker.ExecInspect(ctx, created.ID, client.ExecInspectOptions{})
-	if err != nil {
-		return 0, fmt.Errorf("asking for a command's status: %w", err)
-	}
-	return ended.ExitCode, nil
 }
 
 // upload streams a tar archive to the container's root.
@@ -199,6 +165,25 @@ func addTree(w *tar.Writer, dir, prefix string) error {
 	})
 }
 
+// vanishes tells whether a command was killed because the whole container is: the commands end a little before it.
+func (x *box) vanishes(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	over := x.docker.ContainerWait(ctx, x.id, client.ContainerWaitOptions{Condition: container.WaitConditionNotRunning})
+	select {
+	case <-over.Result:
+		return true
+	case err := <-over.Error:
+		return errdefs.IsNotFound(err)
+	}
+}
+
+// lives tells whether the container still runs.
+func (x *box) lives(ctx context.Context) bool {
+	seen, err := x.docker.ContainerInspect(ctx, x.id, client.ContainerInspectOptions{})
+	return err == nil && seen.Container.State.Running
+}
+
 // artifacts copies what the buildspec names out of the container.
 func (x *box) artifacts(ctx context.Context, want buildspec.Artifacts, dir string, log io.Writer) error {
 	if len(want.Files) == 0 {
@@ -218,8 +203,11 @@ func (x *box) artifacts(ctx context.Context, want buildspec.Artifacts, dir strin
 		base = string(bytes.TrimSpace(out.Bytes()))
 	}
 	content, err := x.docker.CopyFromContainer(ctx, x.id, client.CopyFromContainerOptions{SourcePath: base + "/."})
+	if errdefs.IsNotFound(err) && x.lives(ctx) {
+		return Failed{fmt.Sprintf("artifacts: %s is not there after the build", base)}
+	}
 	if err != nil {
-		return Failed{fmt.Sprintf("artifacts: %s cannot be read after the build: %v", base, err)}
+		return lost(fmt.Errorf("reading the artifacts from the builder: %w", err))
 	}
 	defer content.Content.Close()
 	return extract(content.Content, want, dir, log)

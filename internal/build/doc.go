@@ -16,5 +16,7 @@
 //     fence's local tags and the registry credential end with it, also when it is cancelled or takes too long.
 //   - A build holds no state of Serin's: one that was cut off by a crash is run again from the start in a new
 //     container, and what the first one left is removed by [Builder.Sweep].
+//   - A build that fails because Docker went away, or took the builder with it, fails with delivery.Unavailable: it
+//     is to be begun again. What the repository is to blame for is [Failed].
 //   - Words of the repository reach a shell only inside the container.
 package build

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"mime"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -23,6 +25,10 @@ type Fence struct {
 	Own   string // the service's repository, "<registry host>/<environment>/<service>"
 	Local string // prefix for names without a registry, unique to the build
 	Dial  func(ctx context.Context) (net.Conn, error)
+	Log   io.Writer // gets the sentences that the docker command does not print; nil: nobody does
+
+	transport roundTripper   // instead of Dial, in tests
+	calls     sync.WaitGroup // those under way
 
 	mu    sync.Mutex
 	local map[string]bool
@@ -52,11 +58,17 @@ var harmlessValues = map[string][]string{
 
 // ServeHTTP answers one call of the docker command.
 func (f *Fence) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.calls.Add(1)
+	defer f.calls.Done()
 	path := "/" + apiVersion.ReplaceAllString(r.URL.Path, "")
 	path = "/" + strings.TrimLeft(path, "/")
 	query := r.URL.Query()
-	if err := f.allow(r.Method, path, query); err != nil {
-		refuse(w, err)
+	err := f.allow(r.Method, path, query)
+	if err == nil && isForm(r) {
+		err = fmt.Errorf("parameters go into the URL here, not into a form")
+	}
+	if err != nil {
+		f.refuse(w, r, err)
 		return
 	}
 	forward := f.rename(path, query)
@@ -66,10 +78,7 @@ func (f *Fence) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	proxy := httputil.ReverseProxy{
 		FlushInterval: -1, // build output is read as it comes
-		Transport: &http.Transport{
-			DisableKeepAlives: true,
-			DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return f.Dial(ctx) },
-		},
+		Transport:     f.docker(),
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.Out.URL = &url.URL{Scheme: "http", Host: "docker", Path: strings.TrimSuffix(prefix, "/") + forward, RawQuery: query.Encode()}
 			p.Out.Host = "docker"
@@ -81,6 +90,33 @@ func (f *Fence) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	proxy.ServeHTTP(w, r)
 }
+
+// docker carries calls to Docker.
+func (f *Fence) docker() http.RoundTripper {
+	if f.transport != nil {
+		return f.transport
+	}
+	return &http.Transport{
+		DisableKeepAlives: true,
+		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return f.Dial(ctx) },
+	}
+}
+
+// roundTripper is a function that is an http.RoundTripper.
+type roundTripper func(*http.Request) (*http.Response, error)
+
+// RoundTrip implements http.RoundTripper.
+func (r roundTripper) RoundTrip(call *http.Request) (*http.Response, error) { return r(call) }
+
+// isForm tells whether Docker would take parameters from the call's body, too, where the fence does not look.
+func isForm(r *http.Request) bool {
+	kind := r.Header.Get("Content-Type")
+	media, _, err := mime.ParseMediaType(kind)
+	return len(r.Header.Values("Content-Type")) > 1 || media == "application/x-www-form-urlencoded" || media == "multipart/form-data" || err != nil && kind != ""
+}
+
+// Wait returns when no call is under way. Whoever calls it has seen to it that no new ones come.
+func (f *Fence) Wait() { f.calls.Wait() }
 
 // LocalTags are the renamed images this build has made.
 func (f *Fence) LocalTags() []string {
@@ -98,6 +134,11 @@ func (f *Fence) LocalTags() []string {
 func (f *Fence) allow(method, path string, query url.Values) error {
 	if strings.Contains(path, "..") {
 		return fmt.Errorf("the path %q is not one of Docker's", path)
+	}
+	for key, values := range query {
+		if len(values) > 1 && key != "t" {
+			return fmt.Errorf("the parameter %q is given twice", key)
+		}
 	}
 	image, verb := splitImagePath(path)
 	switch {
@@ -118,7 +159,7 @@ func (f *Fence) allow(method, path string, query url.Values) error {
 		return f.allowName("tag", query.Get("repo"))
 	case method == http.MethodGet && (verb == "json" || verb == "history"):
 		return f.allowRead(image)
-	case method == http.MethodPost && path == "/session":
+	case path == "/session", path == "/grpc":
 		return fmt.Errorf("a build here cannot use BuildKit: set DOCKER_BUILDKIT=0")
 	case strings.HasPrefix(path, "/containers"):
 		return fmt.Errorf("a build here may build, pull, tag, push and inspect images, and not run containers: run the step in the Dockerfile, or as a command of the buildspec")
@@ -219,43 +260,13 @@ func (f *Fence) localName(image string, made bool) string {
 	return renamed
 }
 
-// splitImagePath takes "/images/<name>/<verb>" apart; the name may hold slashes. It gives "" for other paths.
-func splitImagePath(path string) (image, verb string) {
-	rest, ok := strings.CutPrefix(path, "/images/")
-	i := strings.LastIndexByte(rest, '/')
-	if !ok || i < 1 {
-		return "", ""
+// refuse answers a call that is not allowed. Who asks to speak another protocol does not read the sentence.
+func (f *Fence) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	if f.Log != nil && r.Header.Get("Upgrade") != "" {
+		fmt.Fprintf(f.Log, "[serin] docker: %v\n", err)
 	}
-	return rest[:i], rest[i+1:]
+	answer(w, http.StatusForbidden, err.Error())
 }
-
-// hasRegistry tells whether an image's name begins with a registry host, by the rule of Docker's reference grammar:
-// the first of several elements holds a dot or a colon, or is localhost.
-func hasRegistry(image string) bool {
-	first, _, more := strings.Cut(image, "/")
-	return more && (strings.ContainsAny(first, ".:") || first == "localhost")
-}
-
-func repositoryOf(image string) string {
-	image, _, _ = strings.Cut(image, "@")
-	if i := strings.LastIndexByte(image, ':'); i > strings.LastIndexByte(image, '/') {
-		return image[:i]
-	}
-	return image
-}
-
-func tagOf(image string) string {
-	return strings.TrimPrefix(strings.TrimPrefix(image, repositoryOf(image)), ":")
-}
-
-func orLatest(tag string) string {
-	if tag == "" {
-		return "latest"
-	}
-	return tag
-}
-
-func refuse(w http.ResponseWriter, err error) { answer(w, http.StatusForbidden, err.Error()) }
 
 // answer writes an error as Docker's API does, so that the docker command prints the sentence.
 func answer(w http.ResponseWriter, status int, sentence string) {

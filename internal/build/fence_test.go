@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -97,4 +98,79 @@ func TestFenceFindsWhatTheBuildNamedItself(t *testing.T) {
 	if tags := fence.LocalTags(); len(tags) != 1 || tags[0] != "serin-x/shop/cart/app:2" {
 		t.Errorf("local tags are %v", tags)
 	}
+}
+
+// What a form in the body says must not count beside what the URL says: Docker would take both.
+func TestFenceRefusesForms(t *testing.T) {
+	dial, seen := recorder(t)
+	fence := &Fence{Own: "127.0.0.1:5000/shop/cart", Local: "serin-x/shop/cart", Dial: dial}
+	for _, kind := range []string{"application/x-www-form-urlencoded", "Application/X-WWW-Form-Urlencoded; charset=x", "multipart/form-data; boundary=x", "a b;c"} {
+		call := httptest.NewRequest("POST", "/v1.41/images/create?fromImage=debian", strings.NewReader("fromImage=127.0.0.1:5000/shop/other"))
+		call.Header.Set("Content-Type", kind)
+		answered := httptest.NewRecorder()
+		fence.ServeHTTP(answered, call)
+		if answered.Code != http.StatusForbidden || seen() != "" {
+			t.Errorf("%s: %d, and Docker got %q", kind, answered.Code, seen())
+		}
+	}
+}
+
+func TestFenceLogsWhatTheDockerCommandDoesNotPrint(t *testing.T) {
+	dial, _ := recorder(t)
+	var log strings.Builder
+	fence := &Fence{Own: "127.0.0.1:5000/shop/cart", Local: "serin-x/shop/cart", Dial: dial, Log: &log}
+	call := httptest.NewRequest("POST", "/v1.41/grpc", nil)
+	call.Header.Set("Upgrade", "h2c")
+	fence.ServeHTTP(httptest.NewRecorder(), call)
+	if !strings.Contains(log.String(), "set DOCKER_BUILDKIT=0") {
+		t.Errorf("log %q", log.String())
+	}
+}
+
+// Whatever is asked for, Docker only gets calls of the few kinds, about images, and names nobody else's.
+func FuzzFence(f *testing.F) {
+	const own, registry = "127.0.0.1:5000/shop/cart", "127.0.0.1:5000/"
+	for _, seed := range []string{
+		"/v1.41/build?t=app", "/images/x/json", "/v1.41/images/" + own + "/push?tag=1", "/v1.41/images/../containers/json", "//images//a/tag?repo=b&tag=c",
+		"/v1.41/images/create?fromImage=debian", "/v1.99/images/%2e%2e%2fvolumes/json", "/images/a/tag?repo=127.0.0.1:5000/shop/other", "/v1.41/build?t=a&t=127.0.0.1:5000/x/y&networkmode=host",
+		"/images/create?fromImage=x&fromImage=127.0.0.1:5000/shop/other", "/images/a?b/json", "/images/a%3Fb%23c/json", "/v1.41/images/app@sha256:00/json",
+	} {
+		f.Add("POST", seed)
+		f.Add("GET", seed)
+	}
+	// What Docker may be asked: the paths, with an image's name in the middle of some.
+	known := regexp.MustCompile(`^(HEAD|GET|POST) (/v1\.[0-9]{1,2})?(/_ping|/version|/info|/auth|/build|/images/create|/images/.+/(push|tag|json|history))$`)
+	f.Fuzz(func(t *testing.T, method, target string) {
+		parsed, err := url.ParseRequestURI(target)
+		if err != nil || !strings.HasPrefix(target, "/") {
+			return
+		}
+		var got *http.Request
+		fence := &Fence{Own: own, Local: "serin-x/shop/cart/1", transport: func(r *http.Request) (*http.Response, error) {
+			got = r
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+		}}
+		fence.ServeHTTP(httptest.NewRecorder(), &http.Request{Method: method, URL: parsed, Header: http.Header{}, Body: http.NoBody})
+		if got == nil {
+			return
+		}
+		if call := got.Method + " " + got.URL.Path; !known.MatchString(call) || strings.Contains(got.URL.Path, "..") {
+			t.Errorf("Docker got %q", call)
+		}
+		query := got.URL.Query()
+		names := append(append(query["t"], query["repo"]...), query["fromImage"]...)
+		if image, _ := splitImagePath("/" + apiVersion.ReplaceAllString(got.URL.Path, "")); image != "" {
+			names = append(names, image)
+		}
+		for _, name := range names {
+			if strings.HasPrefix(name, registry) && repositoryOf(name) != own {
+				t.Errorf("Docker got %s %s, which names %q", got.Method, got.URL, name)
+			}
+		}
+		for _, name := range append(query["t"], query["repo"]...) {
+			if name != "" && !strings.HasPrefix(name, fence.Local+"/") && repositoryOf(name) != own {
+				t.Errorf("Docker got %s %s, which makes %q", got.Method, got.URL, name)
+			}
+		}
+	})
 }

@@ -27,7 +27,9 @@ type Logs struct {
 // NewLogs keeps logs in dir, which must exist.
 func NewLogs(dir string) *Logs { return &Logs{dir: dir, open: map[delivery.RunID]chan struct{}{}} }
 
-func (l *Logs) path(run delivery.RunID) string { return filepath.Join(l.dir, fmt.Sprintf("run-%d.log", run)) }
+func (l *Logs) path(run delivery.RunID) string {
+	return filepath.Join(l.dir, fmt.Sprintf("run-%d.log", run))
+}
 
 // Append opens a run's log for writing at its end. Readers that follow it go on until it is closed.
 func (l *Logs) Append(run delivery.RunID) (io.WriteCloser, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"serin.dev/serin/internal/spec/buildspec"
 )
@@ -53,7 +54,7 @@ func runPhase(ctx context.Context, phase buildspec.Phase, log io.Writer, succeed
 
 func runCommands(ctx context.Context, phase string, commands []buildspec.Command, log io.Writer, succeeding bool, run runner) (failure string, err error) {
 	for _, command := range commands {
-		fmt.Fprintf(log, "[serin] %s: %s\n", phase, command.Text)
+		announce(log, phase, command.Text)
 		status, err := run(ctx, command.Text, succeeding)
 		if err != nil {
 			return "", err
@@ -65,11 +66,22 @@ func runCommands(ctx context.Context, phase string, commands []buildspec.Command
 	return "", nil
 }
 
+// announce logs a command before it runs, so that each line of it can be told from output.
+func announce(log io.Writer, phase, command string) {
+	first, more, _ := strings.Cut(strings.TrimRight(command, "\n"), "\n")
+	fmt.Fprintf(log, "[serin] %s: %s\n", phase, first)
+	for line := range strings.Lines(more) {
+		fmt.Fprintf(log, "[serin]   %s\n", strings.TrimRight(line, "\n"))
+	}
+}
+
 // abridge keeps a sentence readable when a command is long.
 func abridge(command string) string {
 	const most = 80
-	if r := []rune(command); len(r) > most {
-		return string(r[:most]) + "…"
+	first, more, _ := strings.Cut(strings.TrimSpace(command), "\n")
+	r := []rune(first)
+	if len(r) > most || more != "" {
+		return string(r[:min(most, len(r))]) + "…"
 	}
-	return command
+	return first
 }

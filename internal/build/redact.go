@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"io"
 	"slices"
+	"sync"
 )
 
 // redactor writes through and replaces secrets by asterisks, also one that is cut by two writes: it holds back the
-// longest tail that could be a secret's beginning.
+// longest tail that could be a secret's beginning. Several may write at once.
 type redactor struct {
+	mu      sync.Mutex
 	to      io.Writer
 	secrets [][]byte
 	held    []byte
@@ -28,6 +30,8 @@ func redact(w io.Writer, secrets []string) *redactor {
 
 // Write implements io.Writer.
 func (r *redactor) Write(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	text := append(r.held, p...)
 	for _, secret := range r.secrets {
 		text = bytes.ReplaceAll(text, secret, []byte("***"))
@@ -40,6 +44,8 @@ func (r *redactor) Write(p []byte) (int, error) {
 
 // Flush writes what is held back.
 func (r *redactor) Flush() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	_, err := r.to.Write(r.held)
 	r.held = nil
 	return err

@@ -27,7 +27,7 @@ func (m *Manager) work(ctx context.Context, run Run, settings Settings) {
 	reason := err.Error()
 	if err := m.insist(ctx, run.ID, func() error { _, err := m.end(ctx, run, Failed, reason); return err }); err != nil && ctx.Err() == nil {
 		m.Logger.Error("a run's end was not stored; it will be tried again", "run", run.ID, "error", err)
-		m.pause(ctx)
+		m.pause(ctx, 1)
 	}
 }
 
@@ -71,10 +71,7 @@ func (m *Manager) buildInTurn(ctx context.Context, run Run, settings Settings, l
 		}
 		var release Release
 		if release, run.Warnings, err = m.build(ctx, run, settings, log); err != nil {
-			if errors.Is(err, delivery.Unavailable) && ctx.Err() == nil {
-				fmt.Fprintf(log, "[serin] the build begins again soon: %v\n", err)
-			}
-			return err
+			return again(ctx, run, err, log)
 		}
 		run.State, run.Release = Deploying, &release
 		return nil
@@ -83,6 +80,21 @@ func (m *Manager) buildInTurn(ctx context.Context, run Run, settings Settings, l
 		return run, err
 	}
 	return m.keep(ctx, run)
+}
+
+// maxAttempts bounds the builds of one run: a repository that stops its own builder must not build for ever.
+const maxAttempts = 100
+
+// again says in the log that a build which failed for no fault of its own begins once more, unless it did too often.
+func again(ctx context.Context, run Run, err error, log io.Writer) error {
+	switch {
+	case !errors.Is(err, delivery.Unavailable) || ctx.Err() != nil:
+		return err
+	case run.Attempt >= maxAttempts:
+		return delivery.Errorf(delivery.Internal, "given up after %d builds: %v", run.Attempt, err)
+	}
+	fmt.Fprintf(log, "[serin] the build begins again soon: %v\n", err)
+	return err
 }
 
 // begin stores that a run builds, and how often that was begun.
@@ -202,20 +214,21 @@ func (m *Manager) keep(ctx context.Context, run Run) (kept Run, err error) {
 
 // insist tries again, until ctx ends, what failed only because something was away.
 func (m *Manager) insist(ctx context.Context, run RunID, do func() error) error {
-	for {
+	for tries := 1; ; tries++ {
 		err := do()
 		if !errors.Is(err, delivery.Unavailable) || ctx.Err() != nil {
 			return err
 		}
 		m.Logger.Warn("a run waits for something that is away", "run", run, "error", err)
-		m.pause(ctx)
+		m.pause(ctx, tries)
 	}
 }
 
-// pause waits until things may have become better, or ctx has ended.
-func (m *Manager) pause(ctx context.Context) {
+// pause waits until things may have become better, longer each time, or ctx has ended.
+func (m *Manager) pause(ctx context.Context, tries int) {
+	const most = 5 // doublings
 	select {
 	case <-ctx.Done():
-	case <-time.After(m.Retry):
+	case <-time.After(m.Retry << min(tries-1, most)):
 	}
 }
