@@ -30,11 +30,7 @@ func (s *server) guarded(api huma.API, role string, op huma.Operation) huma.Oper
 		r, _ := humago.Unwrap(ctx)
 		name, err := s.Authenticate(r, role)
 		if err != nil {
-			refused := problem(err)
-			if refused.Status == 401 {
-				ctx.SetHeader("WWW-Authenticate", `Bearer realm="serin"`)
-			}
-			_ = huma.WriteErr(api, ctx, refused.Status, refused.Detail) // the caller may be gone
+			problem(err).send(ctx)
 			return
 		}
 		next(huma.WithValue(ctx, caller{}, name))

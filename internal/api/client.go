@@ -56,7 +56,9 @@ func (c *Client) Copy(ctx context.Context, path string, w io.Writer) error {
 		return err
 	}
 	defer answer.Body.Close()
-	_, err = io.Copy(w, answer.Body)
+	if _, err = io.Copy(w, answer.Body); errors.Is(err, io.ErrUnexpectedEOF) {
+		return delivery.Errorf(delivery.Unavailable, "%s broke off before the end", c.URL)
+	}
 	return err
 }
 
@@ -100,8 +102,8 @@ func rootCause(err error) error {
 	return err
 }
 
-// Events calls on for each state of the thing at path until the stream ends because the thing has, on says stop, or
-// ctx ends. A broken stream is opened again.
+// Events calls on for each state of the thing at path until on says stop or ctx ends. A stream that ends before that
+// is opened again, since Serin may have been started anew; it fails when the thing is not there (any more).
 func Events[T any](ctx context.Context, c *Client, path string, on func(T) (stop bool)) error {
 	for {
 		ended, err := readEvents(ctx, c, path, on)
@@ -133,6 +135,14 @@ func readEvents[T any](ctx context.Context, c *Client, path string, on func(T) b
 		switch {
 		case field == "event":
 			event = value
+		case field == "":
+			event = ""
+		case field == "data" && event == "failed":
+			var p Problem
+			if err := json.Unmarshal([]byte(value), &p); err != nil {
+				return false, fmt.Errorf("reading an event: %w", err)
+			}
+			return false, p.asError()
 		case field == "data" && event == "changed":
 			var thing T
 			if err := json.Unmarshal([]byte(value), &thing); err != nil {

@@ -13,6 +13,6 @@
 //	GET    /api/v1/rollouts                    GET …/{id}       GET …/{id}/history  GET …/{id}/events   POST …/{id}/{abort,pause,resume,promote}
 //	GET    /api/v1/tokens                      POST …           DELETE …/{id}
 //
-// Everything needs a bearer token; reading needs the role read, pushing and deploying the role deploy, and the rest
+// Everything but the contract itself needs a bearer token; reading needs the role read, pushing and deploying the role deploy, and the rest
 // the role admin.
 package api

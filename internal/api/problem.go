@@ -1,7 +1,11 @@
 package api
 
 import (
+	"encoding/json"
 	"net/http"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"serin.dev/serin/internal/delivery"
 )
@@ -37,23 +41,64 @@ var statuses = map[delivery.Code]int{
 
 func problem(err error) *Problem {
 	code := delivery.CodeOf(err)
-	status := statuses[code]
+	status, known := statuses[code]
+	if !known {
+		code, status = delivery.Internal, http.StatusInternalServerError
+	}
 	return &Problem{Status: status, Title: http.StatusText(status), Detail: err.Error(), Code: code}
 }
 
-// asError is the error a problem stands for; a problem of huma's own has no code, and is told by its status.
+// send writes a problem as the answer. The caller may be gone: nothing can be done about that.
+func (p *Problem) send(ctx huma.Context) {
+	if p.Status == http.StatusUnauthorized {
+		ctx.SetHeader("WWW-Authenticate", `Bearer realm="serin"`)
+	}
+	ctx.SetHeader("Content-Type", p.ContentType(""))
+	ctx.SetStatus(p.Status)
+	_ = json.NewEncoder(ctx.BodyWriter()).Encode(p)
+}
+
+// shaped gives answers the shape that the contract says: what huma itself complains about (a request that does not
+// match the contract) becomes a Problem whose sentence tells all of it, and a list without anything is [], not null.
+func shaped(_ huma.Context, _ string, answer any) (any, error) {
+	if wrong, ok := answer.(*huma.ErrorModel); ok {
+		return wrongRequest(wrong), nil
+	}
+	if v := reflect.ValueOf(answer); v.Kind() == reflect.Slice && v.IsNil() {
+		return reflect.MakeSlice(v.Type(), 0, 0).Interface(), nil
+	}
+	return answer, nil
+}
+
+func wrongRequest(e *huma.ErrorModel) *Problem {
+	sentence := e.Detail
+	for i, each := range e.Errors {
+		sentence += [2]string{": ", "; "}[min(i, 1)] + each.Message
+		if each.Location != "" {
+			sentence += " (" + each.Location + ")"
+		}
+	}
+	return &Problem{Status: e.Status, Title: http.StatusText(e.Status), Detail: sentence, Code: codeOf(e.Status)}
+}
+
+// codeOf is the code that a status stands for.
+func codeOf(status int) delivery.Code {
+	for code, s := range statuses {
+		if s == status && code != delivery.Stale {
+			return code
+		}
+	}
+	if status >= 400 && status < 500 {
+		return delivery.Invalid
+	}
+	return delivery.Internal
+}
+
+// asError is the error a problem stands for; one of another program has no code, and is told by its status.
 func (p *Problem) asError() error {
 	code := p.Code
 	if code == "" {
-		code = delivery.Internal
-		for c, status := range statuses {
-			if status == p.Status && c != delivery.Stale {
-				code = c
-			}
-		}
-		if p.Status == http.StatusBadRequest {
-			code = delivery.Invalid
-		}
+		code = codeOf(p.Status)
 	}
 	return delivery.Errorf(code, "%s", p.Detail)
 }

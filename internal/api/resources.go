@@ -48,6 +48,26 @@ type NewService struct {
 	Pipeline pipeline.Settings `json:"pipeline,omitzero"`
 }
 
+// PipelineChange changes what it names of a service's pipeline.
+type PipelineChange struct {
+	Branch      *string               `json:"branch,omitempty" doc:"the branch that is released"`
+	OnNewerPush *pipeline.OnNewerPush `json:"on_newer_push,omitempty" enum:"replace,queue"`
+	BuildLimit  *time.Duration        `json:"build_limit,omitempty" doc:"nanoseconds; 0: an hour"`
+}
+
+func (c PipelineChange) apply(s pipeline.Settings) pipeline.Settings {
+	if c.Branch != nil {
+		s.Branch = *c.Branch
+	}
+	if c.OnNewerPush != nil {
+		s.OnNewerPush = *c.OnNewerPush
+	}
+	if c.BuildLimit != nil {
+		s.BuildLimit = *c.BuildLimit
+	}
+	return s
+}
+
 // Deployment is one numbered attempt to run a revision.
 type Deployment struct {
 	ID       delivery.DeploymentID `json:"id"`

@@ -34,7 +34,7 @@ func (s *server) runs(api huma.API) {
 		Follow bool `query:"follow"`
 	}, w io.Writer,
 	) error {
-		if _, err := s.Runs.Run(ctx, in.id()); err != nil {
+		if err := s.begun(ctx, in.id(), in.Follow); err != nil {
 			return err
 		}
 		return s.Runs.Log(ctx, in.id(), in.Follow, w)
@@ -47,4 +47,20 @@ func (s *server) runs(api huma.API) {
 	act(s, api, roleDeploy, huma.Operation{
 		OperationID: "cancel-run", Method: http.MethodPost, Path: "/api/v1/runs/{id}/cancel", Summary: "End a run that waits or builds",
 	}, func(ctx context.Context, in *InRun) error { return s.Runs.Cancel(ctx, in.id(), callerOf(ctx)) })
+}
+
+// begun finds a run, and waits until it has begun, and so has a log, if its log is to be followed.
+func (s *server) begun(ctx context.Context, id delivery.RunID, follow bool) error {
+	for {
+		changed := s.Runs.Changed()
+		run, err := s.Runs.Run(ctx, id)
+		if err != nil || !follow || run.State != pipeline.Queued {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-changed:
+		}
+	}
 }

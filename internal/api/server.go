@@ -2,10 +2,14 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"serin.dev/serin/internal/delivery"
 )
 
 // Options are what the API needs.
@@ -30,6 +34,7 @@ func New(o Options) http.Handler {
 	config.DocsPath = ""
 	config.SchemasPath = ""
 	config.CreateHooks = nil // no $schema links in answers
+	config.Transformers = []huma.Transformer{shaped}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	api := humago.New(mux, config)
 	s := &server{o}
@@ -42,7 +47,36 @@ func New(o Options) http.Handler {
 	get(s, api, "version", "/api/v1/version", "What runs", func(context.Context, *struct{}) (Version, error) {
 		return s.Version(), nil
 	})
+	declareProblems(api.OpenAPI())
+	mux.HandleFunc("/", unknown)
 	return mux
+}
+
+// unknown answers what no operation does.
+func unknown(w http.ResponseWriter, r *http.Request) {
+	p := problem(delivery.Errorf(delivery.NotFound, "there is no operation %s %s: /api/v1/openapi.json lists them", r.Method, r.URL.Path))
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // the caller may be gone
+}
+
+// declareProblems says in the contract that all that is no success is a Problem.
+func declareProblems(contract *huma.OpenAPI) {
+	failed := &huma.Response{
+		Description: "What went wrong",
+		Content: map[string]*huma.MediaType{"application/problem+json": {
+			Schema: contract.Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem"),
+		}},
+	}
+	for _, path := range contract.Paths {
+		for _, op := range []*huma.Operation{path.Get, path.Post, path.Patch, path.Delete} {
+			if op != nil {
+				op.Responses["default"] = failed
+			}
+		}
+	}
+	delete(contract.Components.Schemas.Map(), "ErrorModel")
+	delete(contract.Components.Schemas.Map(), "ErrorDetail")
 }
 
 // answered is the shape huma wants of an answer.

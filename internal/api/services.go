@@ -7,7 +7,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"serin.dev/serin/internal/delivery"
-	"serin.dev/serin/internal/pipeline"
 )
 
 const servicesPath = "/api/v1/environments/{env}/services"
@@ -43,13 +42,17 @@ func (s *server) services(api huma.API) {
 		return s.Catalogue.CreateService(ctx, in.Env, in.Body)
 	})
 	call(s, api, roleAdmin, huma.Operation{
-		OperationID: "set-pipeline", Method: http.MethodPatch, Path: servicesPath + "/{service}", Summary: "Change a service's pipeline",
+		OperationID: "set-pipeline", Method: http.MethodPatch, Path: servicesPath + "/{service}", Summary: "Change some of a service's pipeline",
 	}, func(ctx context.Context, in *struct {
 		InService
-		Body pipeline.Settings
+		Body PipelineChange
 	},
 	) (Service, error) {
-		return s.Catalogue.SetPipeline(ctx, in.id(), in.Body)
+		service, err := s.Catalogue.Service(ctx, in.id())
+		if err != nil {
+			return Service{}, err
+		}
+		return s.Catalogue.SetPipeline(ctx, in.id(), in.Body.apply(service.Pipeline))
 	})
 	act(s, api, roleAdmin, huma.Operation{
 		OperationID: "delete-service", Method: http.MethodDelete, Path: servicesPath + "/{service}",

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -13,7 +14,7 @@ import (
 )
 
 // stream registers an operation whose answer is text as it comes. An error before the first byte is a problem; one
-// after it ends the text.
+// after it is the text's last line, and the answer breaks off, so that nobody takes it for whole.
 func stream[I any](s *server, api huma.API, id, path, summary string, write func(context.Context, *I, io.Writer) error) {
 	op := huma.Operation{
 		OperationID: id, Method: http.MethodGet, Path: path, Summary: summary,
@@ -22,14 +23,16 @@ func stream[I any](s *server, api huma.API, id, path, summary string, write func
 	huma.Register(api, s.guarded(api, roleRead, op), func(_ context.Context, in *I) (*huma.StreamResponse, error) {
 		return &huma.StreamResponse{Body: func(ctx huma.Context) {
 			w := &flusher{ctx: ctx}
-			if err := write(ctx.Context(), in, w); err != nil && !w.begun && ctx.Context().Err() == nil {
-				p := problem(err)
-				ctx.SetHeader("Content-Type", p.ContentType(""))
-				ctx.SetStatus(p.Status)
-				_ = json.NewEncoder(ctx.BodyWriter()).Encode(p)
-				return
+			err := write(ctx.Context(), in, w)
+			switch {
+			case err == nil || ctx.Context().Err() != nil:
+				w.begin()
+			case w.begun:
+				fmt.Fprintf(w, "\n[serin] it breaks off here: %v\n", err)
+				panic(http.ErrAbortHandler) // net/http's way to say so to the client
+			default:
+				problem(err).send(ctx)
 			}
-			w.begin()
 		}}, nil
 	})
 }
@@ -63,11 +66,11 @@ func (f *flusher) Write(p []byte) (int, error) {
 const keepAlive = 10 * time.Second
 
 // events registers an operation that sends a thing whenever it changed ("changed"), until it has ended. It begins
-// with how the thing is. What cannot be read any more ends the stream.
+// with how the thing is. What cannot be read ends the stream with a problem ("failed").
 func events[I, O any](s *server, api huma.API, id, path, summary string, changed func() <-chan struct{}, read func(context.Context, *I) (thing O, ended bool, err error)) {
 	op := s.guarded(api, roleRead, huma.Operation{OperationID: id, Method: http.MethodGet, Path: path, Summary: summary})
 	var thing O
-	sse.Register(api, op, map[string]any{"changed": thing, "alive": alive{}}, func(ctx context.Context, in *I, send sse.Sender) {
+	sse.Register(api, op, map[string]any{"changed": thing, "alive": alive{}, "failed": Problem{}}, func(ctx context.Context, in *I, send sse.Sender) {
 		var last []byte
 		beat := time.NewTicker(keepAlive)
 		defer beat.Stop()
@@ -75,6 +78,7 @@ func events[I, O any](s *server, api huma.API, id, path, summary string, changed
 			next := changed() // before reading, so that no change is missed
 			thing, ended, err := read(ctx, in)
 			if err != nil {
+				_ = send.Data(*problem(err)) // the caller may be gone
 				return
 			}
 			if now, err := json.Marshal(thing); err == nil && !bytes.Equal(now, last) {
