@@ -29,7 +29,7 @@ func (c *cli) client() (*api.Client, error) {
 }
 
 func (c *cli) find() (login, error) {
-	said := login{cmp.Or(c.server, os.Getenv("SERIN_SERVER")), cmp.Or(c.token, os.Getenv("SERIN_TOKEN"))}
+	said := login{strings.TrimSuffix(cmp.Or(c.server, os.Getenv("SERIN_SERVER")), "/"), cmp.Or(c.token, os.Getenv("SERIN_TOKEN"))}
 	if said.Server != "" && said.Token != "" {
 		return said, nil
 	}

@@ -27,6 +27,9 @@ func (c *cli) demo() *cobra.Command {
 			if o.Data == "" {
 				o.Data = filepath.Clean(c.dataDir()) + "-demo"
 			}
+			if o.Data, err = filepath.Abs(o.Data); err != nil {
+				return err
+			}
 			if cleanup {
 				return demo.Cleanup(cmd.Context(), o)
 			}

@@ -24,12 +24,20 @@ func (c *cli) deploy() *cobra.Command {
 		Long:  "Deploy a ready-made image as a canary, without a push and a build: for images that CI has built.\nWith --wait it ends when the rollout has, with status 0 only if the image was promoted.",
 		Args:  exactly("service"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := needs(cmd, "image", "port"); err != nil {
+				return err
+			}
 			client, id, err := c.service(args[0])
 			if err != nil {
 				return err
 			}
 			if d.Env, err = variables(env); err != nil {
 				return err
+			}
+			if !cmd.Flags().Changed("expose") {
+				if d.Expose, err = exposed(cmd, client, id); err != nil {
+					return err
+				}
 			}
 			d.Protocol = delivery.Protocol(strings.ToLower(protocol))
 			d.Command = strings.Fields(command)
@@ -52,7 +60,7 @@ func (c *cli) deploy() *cobra.Command {
 	flags.StringVar(&d.Image, "image", "", "the image, by tag or digest; it is pinned to its digest")
 	flags.IntVar(&d.Port, "port", 0, "where the app listens; callers' port too for a first deployment")
 	flags.StringVar(&protocol, "protocol", "http", "http, http2, grpc or tcp")
-	flags.BoolVar(&d.Expose, "expose", false, "let the gateway route to it")
+	flags.BoolVar(&d.Expose, "expose", false, "let the gateway route to it (default: as it does to the stable deployment)")
 	flags.IntVar(&d.Replicas, "replicas", 1, "how many tasks")
 	flags.StringVar(&command, "command", "", "words to run instead of the image's command, separated by spaces")
 	flags.StringArrayVar(&env, "env", nil, "a variable, NAME=VALUE; may be repeated")
@@ -67,9 +75,14 @@ func (c *cli) deploy() *cobra.Command {
 	flags.StringVar(&retry, "retry-on", string(delivery.RetryIdempotent), "what is retried on stable: connect, idempotent, all or none")
 	flags.StringVar(&noTraffic, "no-traffic", string(delivery.NoTrafficHold), "without enough requests: hold, or checks")
 	flags.BoolVar(&wait, "wait", false, "wait for the end; fail unless promoted")
-	_ = cmd.MarkFlagRequired("image") // it exists
-	_ = cmd.MarkFlagRequired("port")
 	return cmd
+}
+
+// exposed tells whether the gateway routes to a service now. A release that does not say must not take it away.
+func exposed(cmd *cobra.Command, client *api.Client, id delivery.ServiceID) (bool, error) {
+	var s api.Service
+	err := client.Do(cmd.Context(), http.MethodGet, api.ServicePath(id), nil, &s)
+	return s.Exposed, err
 }
 
 // policyChanged tells whether any flag of the policy was said: else the service keeps the policy it has.

@@ -27,14 +27,14 @@ func (c *cli) loginCommand() *cobra.Command {
 		Args:  exactly("URL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			server, err := url.Parse(args[0])
-			if err != nil || server.Host == "" || (server.Scheme != "http" && server.Scheme != "https") {
+			if err != nil || server.Host == "" || strings.Trim(server.Path, "/") != "" || server.User != nil || (server.Scheme != "http" && server.Scheme != "https") {
 				return usage{fmt.Errorf("%q is no URL of a Serin: write http://HOST:PORT", args[0])}
 			}
 			token, err := c.askToken(cmd)
 			if err != nil {
 				return err
 			}
-			l := login{Server: strings.TrimSuffix(args[0], "/"), Token: token}
+			l := login{Server: serverURL(server), Token: token}
 			client := api.Client{URL: l.Server, Token: l.Token}
 			if err := client.Do(cmd.Context(), http.MethodGet, "/api/v1/version", nil, nil); err != nil {
 				return err
@@ -52,6 +52,9 @@ func (c *cli) loginCommand() *cobra.Command {
 	cmd.AddCommand(c.credential())
 	return cmd
 }
+
+// serverURL writes a Serin's URL as git does when it asks for the credential of a host.
+func serverURL(u *url.URL) string { return strings.ToLower(u.Scheme + "://" + u.Host) }
 
 func (c *cli) askToken(cmd *cobra.Command) (string, error) {
 	if said := cmp.Or(c.token, os.Getenv("SERIN_TOKEN")); said != "" {
@@ -97,7 +100,7 @@ func setCredentialHelper(cmd *cobra.Command, server string) error {
 		return err
 	}
 	helper := "!'" + strings.ReplaceAll(self, "'", `'\''`) + "' login credential" // git gives it to a shell
-	git := exec.CommandContext(cmd.Context(), "git", "config", "--global", "credential."+server+".helper", helper)
+	git := exec.CommandContext(cmd.Context(), "git", "config", "--global", "--replace-all", "credential."+server+".helper", helper)
 	if out, err := git.CombinedOutput(); err != nil {
 		return fmt.Errorf("telling git where the token is: %w: %s", err, out)
 	}
@@ -118,7 +121,7 @@ func (c *cli) credential() *cobra.Command {
 				asked[key] = value
 			}
 			l, err := c.find()
-			if err != nil || l.Server != asked["protocol"]+"://"+asked["host"] {
+			if err != nil || l.Server != strings.ToLower(asked["protocol"]+"://"+asked["host"]) {
 				return nil // another server: git asks elsewhere
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "username=serin\npassword=%s\n", l.Token)

@@ -22,6 +22,7 @@ func newProgress(w io.Writer) *progress {
 }
 
 func (p *progress) show(line string) {
+	line = plain(line)
 	if line == p.last {
 		return
 	}

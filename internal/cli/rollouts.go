@@ -22,7 +22,7 @@ func (c *cli) rollouts() *cobra.Command {
 }
 
 func (c *cli) rolloutList() *cobra.Command {
-	cmd := &cobra.Command{Use: "list [ENVIRONMENT/SERVICE]", Short: "List rollouts, newest first", Args: cobra.MaximumNArgs(1)}
+	cmd := &cobra.Command{Use: "list [ENVIRONMENT/SERVICE]", Short: "List rollouts, newest first", Args: atMost("service")}
 	f := formatFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		client, err := c.client()
@@ -90,7 +90,7 @@ func (c *cli) rolloutShow() *cobra.Command {
 			{"hold", r.Hold}, {"intent", r.Intent}, {"verdict", r.Verdict}, {"reason", r.Reason},
 		} {
 			if line.value != "" {
-				fmt.Fprintf(out, "%-11s %s\n", line.name, line.value)
+				fmt.Fprintf(out, "%-11s %s\n", line.name, plain(line.value))
 			}
 		}
 		for _, proxy := range r.Waiting {

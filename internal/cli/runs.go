@@ -19,7 +19,7 @@ func (c *cli) runs() *cobra.Command {
 }
 
 func (c *cli) runList() *cobra.Command {
-	cmd := &cobra.Command{Use: "list [ENVIRONMENT/SERVICE]", Short: "List runs, newest first", Args: cobra.MaximumNArgs(1)}
+	cmd := &cobra.Command{Use: "list [ENVIRONMENT/SERVICE]", Short: "List runs, newest first", Args: atMost("service")}
 	f := formatFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		client, err := c.client()
@@ -91,12 +91,12 @@ func (c *cli) runShow() *cobra.Command {
 		}
 		out := cmd.OutOrStdout()
 		fmt.Fprintf(out, "run         %d of %s\ncommit      %s %s (%s)\nstate       %s\ndeployment  %s (rollout %s)\n",
-			r.ID, r.Push.Service, r.Push.Commit, r.Message, r.Author, r.State, text(r.Deployment), text(r.Rollout))
+			r.ID, r.Push.Service, r.Push.Commit, plain(r.Message), plain(r.Author), r.State, text(r.Deployment), text(r.Rollout))
 		if r.Reason != "" {
-			fmt.Fprintf(out, "reason      %s\n", r.Reason)
+			fmt.Fprintf(out, "reason      %s\n", plain(r.Reason))
 		}
 		for _, warning := range r.Warnings {
-			fmt.Fprintf(out, "warning     %s\n", warning)
+			fmt.Fprintf(out, "warning     %s\n", plain(warning))
 		}
 		return nil
 	}
