@@ -180,7 +180,7 @@ func stoppedDuringDeploy(s *shop) {
 	s.release("shop/hello", "--port", "8080", "--env", "VERSION=2")
 	s.end("dockerd", "TERM")
 	s.eventually("the rollout tells of Docker", func() error {
-		if out := s.serin("rollout", "show", "shop/hello"); !strings.Contains(out, "Docker does not answer; start it") {
+		if out := s.serin("rollout", "show", "shop/hello"); !strings.Contains(out, "tasks wait: Docker does not answer; start it") {
 			return fmt.Errorf("it says:\n%s", out)
 		}
 		return nil

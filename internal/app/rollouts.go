@@ -73,6 +73,9 @@ func (a *App) showRollout(state rollout.State, r rollout.Rollout) api.Rollout {
 	if shown.Ended {
 		return shown
 	}
+	if err := a.engine.Away(); err != nil && shown.Reason == "" {
+		shown.Reason = err.Error()
+	}
 	for _, s := range state.Services {
 		if s.ID == r.Deployment.Service && s.Route.Weights != nil {
 			shown.Weights = s.Route.Weights

@@ -45,6 +45,7 @@ type Engine struct {
 	kick chan struct{} // what is declared changed, or something unowned may be there
 
 	mu           sync.Mutex
+	away         error // why Docker does not answer, nil when it does
 	declared     map[string]workload.Environment
 	known        map[string]bool // nil: not told; environments that are neither known nor declared are removed
 	workers      map[string]*worker

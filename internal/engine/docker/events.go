@@ -23,6 +23,7 @@ func (e *Engine) watch(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		e.setAway(err)
 		if heard || !down {
 			wait = least
 			e.log.Warn("Docker does not answer; trying again until it does", "error", err)
@@ -49,6 +50,7 @@ func (e *Engine) listen(ctx context.Context) (heard bool, err error) {
 		filter.Add("event", string(action))
 	}
 	stream := e.docker.Events(ctx, client.EventsListOptions{Filters: filter})
+	e.setAway(nil)
 	e.pokeAll()
 	e.wake()
 	e.changedAll()
@@ -60,6 +62,20 @@ func (e *Engine) listen(ctx context.Context) (heard bool, err error) {
 			return true, err
 		}
 	}
+}
+
+func (e *Engine) setAway(err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.away = answered("tasks wait", err)
+}
+
+// Away is nil when Docker answers, as far as is known, and else Unavailable with a sentence on what to do. It asks
+// nobody and answers at once.
+func (e *Engine) Away() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.away
 }
 
 // happened lets those look whom an event concerns.
