@@ -34,6 +34,7 @@ func TestCommands(t *testing.T) {
 		},
 		"POST " + services:                       api.Service{ID: cart, Repository: "http://127.0.0.1:7070/git/shop/cart"},
 		"DELETE " + service:                      map[string]string{},
+		"GET " + service:                         api.Service{ID: cart, Exposed: true},
 		"GET " + service + "/weights":            delivery.Split(1, 2, 25),
 		"GET " + service + "/deployments":        deployments,
 		"POST " + service + "/deployments":       rollout("CheckDeploymentVersion", "", false),
@@ -76,7 +77,8 @@ func TestCommands(t *testing.T) {
 		{"token list", "GET /api/v1/tokens", "t1  ci    deploy  -\n"},
 		{"token create ci --role read", `POST /api/v1/tokens {"name":"ci","role":"read"}`, "serin_new\n"},
 		{"token delete t1", "DELETE /api/v1/tokens/t1", "token t1 is useless from now on\n"},
-		{"deploy shop/cart --image i:1 --port 8080 --env A=b=c --command serve+now --replicas 2", `POST ` + service + `/deployments {"image":"i:1","port":8080,"protocol":"http","replicas":2,"command":["serve","now"],"env":{"A":"b=c"}}`, "rollout 7 releases shop/cart as deployment 2\n"},
+		{"deploy shop/cart --image i:1 --port 8080 --env A=b=c --command serve+now --replicas 2", `POST ` + service + `/deployments {"image":"i:1","port":8080,"protocol":"http","expose":true,"replicas":2,"command":["serve","now"],"env":{"A":"b=c"}}`, "rollout 7 releases shop/cart as deployment 2\n"},
+		{"deploy shop/cart --image i:1 --port 8080 --expose=false", `POST ` + service + `/deployments {"image":"i:1","port":8080,"protocol":"http","replicas":1}`, "rollout 7"},
 		{"deploy shop/cart --image i:1 --port 8080 --step 50", `"policy":{`, "rollout 7"},
 	} {
 		t.Run(test.line, func(t *testing.T) {
@@ -141,6 +143,7 @@ func TestDeployAndWait(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			f := newFake(t, map[string]any{
 				"POST /api/v1/environments/shop/services/cart/deployments": begun,
+				"GET /api/v1/environments/shop/services/cart":              api.Service{ID: cart},
 				"GET /api/v1/rollouts/7":                                   begun,
 				"GET /api/v1/rollouts/7/events":                            events(t, begun, rollout("Wait", "", false), rollout("Wait", "", false), test.ends),
 			})
