@@ -54,7 +54,7 @@ func (s *Source) CommitFile(ctx context.Context, service delivery.ServiceID, e E
 	if err := s.moveBranch(ctx, repo, commit, e); err != nil {
 		return "", err
 	}
-	s.kick()
+	s.rounds.ask()
 	return commit, nil
 }
 

@@ -17,14 +17,18 @@ const lookAgain = 5 * time.Second
 func (s *Source) Run(ctx context.Context, pushes Pushes) error {
 	tick := time.NewTicker(lookAgain)
 	defer tick.Stop()
+	s.rounds.open()
+	defer s.rounds.shut()
 	for {
+		end := s.rounds.begin()
 		if err := s.deliverAll(ctx, pushes); err != nil && ctx.Err() == nil {
 			s.Logger.Error("pushes could not be delivered; they are tried again", "error", err)
 		}
+		end()
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-s.kicks:
+		case <-s.rounds.asked:
 		case <-tick.C:
 		}
 	}

@@ -43,8 +43,8 @@ func (s *Source) Handler(who Authenticator) http.Handler {
 		}
 		ending := &ending{ResponseWriter: w}
 		s.backend(principal).ServeHTTP(ending, s.forGit(w, r, asked))
-		if asked.push {
-			s.kick()
+		if asked.path == "git-receive-pack" {
+			s.handOver(r.Context())
 		}
 		if asked.path == "git-receive-pack" && r.ContentLength != probe && !ending.whole() {
 			panic(http.ErrAbortHandler) // the client would wait for the rest for ever

@@ -42,6 +42,19 @@ func TestAPushIsDeliveredOnce(t *testing.T) {
 	}
 }
 
+func TestAPushIsDeliveredWhenGitSaysSo(t *testing.T) {
+	r := newRig(t)
+	r.deliver()
+	c := r.newClone()
+	for n := 1; n <= 3; n++ {
+		c.must("push", "origin", "main")
+		if got := len(r.consumer.pushes()); got != n {
+			t.Fatalf("git has said that push %d succeeded, and %d were delivered", n, got)
+		}
+		c.commit("README", strings.Repeat("again ", n))
+	}
+}
+
 func TestForcedPushesAreDelivered(t *testing.T) {
 	r := newRig(t)
 	c := r.newClone()

@@ -29,8 +29,8 @@ type Options struct {
 // Source is the repositories of all services.
 type Source struct {
 	Options
-	git   string // absolute path of git
-	kicks chan struct{}
+	git    string // absolute path of git
+	rounds *rounds
 }
 
 // New makes a Source. It writes the hooks anew, since the path of the program may have changed.
@@ -51,7 +51,7 @@ func New(o Options) (*Source, error) {
 	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
 		return nil, err
 	}
-	s := &Source{Options: o, git: git, kicks: make(chan struct{}, 1)}
+	s := &Source{Options: o, git: git, rounds: newRounds()}
 	if err := s.writeHome(); err != nil {
 		return nil, fmt.Errorf("preparing %s: %w", o.Dir, err)
 	}
@@ -151,13 +151,6 @@ func (s *Source) find(service delivery.ServiceID) (string, error) {
 		return "", delivery.Errorf(delivery.NotFound, "there is no repository of a service %s: `serin service create %s` makes it", service, service)
 	}
 	return s.repository(service), nil
-}
-
-func (s *Source) kick() {
-	select {
-	case s.kicks <- struct{}{}:
-	default: // one is waiting already
-	}
 }
 
 func checkService(service delivery.ServiceID) error {
