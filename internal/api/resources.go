@@ -141,7 +141,7 @@ type Proxy struct {
 	Configured bool            `json:"configured" doc:"it has ACKed all its configuration"`
 	Version    string          `json:"version,omitempty"`
 	Health     topology.Health `json:"health"`
-	Error      string          `json:"error,omitempty" doc:"the last configuration it rejected, and why"`
+	Error      string          `json:"error,omitempty" doc:"the last configuration it rejected, and why; or why its task does not run"`
 }
 
 // Token is a bearer token without its secret.

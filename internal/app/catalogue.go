@@ -1,11 +1,15 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
+	"strings"
+	"syscall"
 	"time"
 
 	"serin.dev/serin/internal/api"
@@ -50,10 +54,11 @@ func (a catalogue) Environment(ctx context.Context, name string) (api.Environmen
 }
 
 func (a catalogue) showEnvironment(env rollout.Environment) api.Environment {
-	return api.Environment{
-		Name: env.Name, Created: env.Created,
-		GatewayURL: "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(env.Gateway.Port)),
-	}
+	return api.Environment{Name: env.Name, Created: env.Created, GatewayURL: gatewayURL(env.Gateway.Port)}
+}
+
+func gatewayURL(port int) string {
+	return "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 }
 
 // CreateEnvironment implements api.Catalogue.
@@ -65,6 +70,8 @@ func (a catalogue) CreateEnvironment(ctx context.Context, n api.NewEnvironment) 
 			return api.Environment{}, err
 		}
 		port = free
+	} else if err := a.vacant(ctx, n.Name, port); err != nil {
+		return api.Environment{}, err
 	}
 	env, err := a.rollouts.CreateEnvironment(ctx, n.Name, workload.Gateway{Bind: a.config.gatewayBind(), Port: port})
 	if err != nil {
@@ -84,14 +91,38 @@ func freePort(bind string) (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
+// vacant fails with Conflict when the port for an environment's gateway is another program's. What environments hold
+// is the store's to say.
+func (a catalogue) vacant(ctx context.Context, environment string, port int) error {
+	known, err := a.Environments(ctx)
+	if err != nil || slices.ContainsFunc(known, func(e api.Environment) bool { return e.Name == environment || e.GatewayURL == gatewayURL(port) }) {
+		return err
+	}
+	bind := a.config.gatewayBind()
+	l, err := net.Listen("tcp", net.JoinHostPort(bind, strconv.Itoa(port)))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return delivery.Errorf(delivery.Conflict, "port %d of %s is in use by another program: end that, or choose another port with --gateway-port", port, bind)
+	}
+	if err != nil {
+		return delivery.Errorf(delivery.Invalid, "the gateway cannot listen on port %d of %s: %w", port, bind, err)
+	}
+	return l.Close()
+}
+
 // DeleteEnvironment implements api.Catalogue.
 func (a catalogue) DeleteEnvironment(ctx context.Context, name string) error {
 	state, err := a.store.State(ctx, name)
 	if err != nil {
 		return err
 	}
-	if n := len(state.Services); n > 0 {
-		return delivery.Errorf(delivery.Conflict, "environment %s has %d services: delete them first", name, n)
+	var services []string
+	for _, s := range state.Services {
+		if !s.Deleting {
+			services = append(services, s.ID.Name)
+		}
+	}
+	if len(services) > 0 {
+		return delivery.Errorf(delivery.Conflict, "environment %s has services, which must be deleted first: %s", name, strings.Join(services, ", "))
 	}
 	return a.rollouts.DeleteEnvironment(ctx, name)
 }
@@ -241,8 +272,15 @@ func (a catalogue) cancelRuns(ctx context.Context, id delivery.ServiceID) error 
 
 // Proxies implements api.Catalogue.
 func (a catalogue) Proxies(ctx context.Context, environment string) ([]api.Proxy, error) {
-	if _, err := a.store.State(ctx, environment); err != nil {
+	state, err := a.store.State(ctx, environment)
+	if err != nil {
 		return nil, err
+	}
+	reasons := map[delivery.TaskID]string{}
+	for _, t := range state.Seen.Tasks {
+		if t.State != workload.Running {
+			reasons[t.ID] = t.Reason
+		}
 	}
 	seen := a.mesh.Observe(environment)
 	list := []api.Proxy{}
@@ -252,7 +290,7 @@ func (a catalogue) Proxies(ctx context.Context, environment string) ([]api.Proxy
 			health = t.Health
 		}
 		list = append(list, api.Proxy{
-			Task: p.Task, Connected: p.Connected, Configured: p.Configured, Version: p.Version, Health: health, Error: p.LastError,
+			Task: p.Task, Connected: p.Connected, Configured: p.Configured, Version: p.Version, Health: health, Error: cmp.Or(p.LastError, reasons[p.Task]),
 		})
 	}
 	return list, nil

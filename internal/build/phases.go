@@ -60,10 +60,18 @@ func runCommands(ctx context.Context, phase string, commands []buildspec.Command
 			return "", err
 		}
 		if status != 0 {
-			return fmt.Sprintf("phase %s: the command %q (line %d) ended with status %d", phase, abridge(command.Text), command.Line, status), nil
+			return fmt.Sprintf("phase %s: the command %q%s ended with status %d", phase, abridge(command.Text), at(command), status), nil
 		}
 	}
 	return "", nil
+}
+
+// at says where in its file a command is; one of the default build is in none.
+func at(command buildspec.Command) string {
+	if command.Line == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (line %d)", command.Line)
 }
 
 // announce logs a command before it runs, so that each line of it can be told from output.
