@@ -39,7 +39,7 @@ func (b built) open(env *testscript.Env) error {
 	if err != nil {
 		return err
 	}
-	ports, err := freePorts(2)
+	ports, err := freePorts(3)
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(data))
 	}
@@ -52,7 +52,7 @@ func (b built) open(env *testscript.Env) error {
 		"DOCKER_HOST": os.Getenv("DOCKER_HOST"), "SERIN_DATA": data, "SERIN_LISTEN": s.listen,
 		"SERIN_PROXY_IMAGE": b.proxyImage, "SERIN_BUILDER_IMAGE": b.builderImage,
 		"SERVER": "http://" + s.listen, "GATEWAY": "http://127.0.0.1:" + strconv.Itoa(ports[1]), "GATEWAY_PORT": strconv.Itoa(ports[1]),
-		"IMAGE": b.image, "GREETER": b.greeter,
+		"SERIN_PORT": strconv.Itoa(ports[0]), "OTHER_PORT": strconv.Itoa(ports[2]), "IMAGE": b.image, "GREETER": b.greeter,
 		"GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0",
 		"GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@localhost", "GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@localhost",
 	} {
