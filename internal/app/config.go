@@ -47,6 +47,10 @@ func Flags(flags *pflag.FlagSet) {
 
 // Load reads the settings that a Serin is to run with. It fails with Invalid when one cannot be meant.
 func Load(flags *pflag.FlagSet, data string) (Config, error) {
+	data, err := filepath.Abs(data) // Docker mounts folders by their whole path
+	if err != nil {
+		return Config{}, err
+	}
 	c, err := Settings(flags, data)
 	if err != nil {
 		return c, err

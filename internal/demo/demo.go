@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"serin.dev/serin/internal/api"
@@ -82,11 +83,14 @@ func (d *demo) prepare(ctx context.Context) (err error) {
 	if err := Cleanup(ctx, d.Options); err != nil {
 		return fmt.Errorf("removing an earlier demo: %w", err)
 	}
+	if there, err := os.ReadDir(d.Data); err == nil && len(there) > 0 {
+		return fmt.Errorf("%s holds files that no demo made: name another folder with --demo-data", d.Data)
+	}
 	d.say("starting serin in %s", d.Data)
 	if d.client, err = d.server.start(ctx); err != nil {
 		return err
 	}
-	d.repos, err = newRepositories(d.client)
+	d.repos, err = newRepositories(d.client, filepath.Join(d.Data, "working-copies"))
 	return err
 }
 

@@ -20,9 +20,8 @@ type repositories struct {
 	client *api.Client
 }
 
-func newRepositories(client *api.Client) (*repositories, error) {
-	dir, err := os.MkdirTemp("", "serin-demo-")
-	return &repositories{dir, client}, err
+func newRepositories(client *api.Client, dir string) (*repositories, error) {
+	return &repositories{dir, client}, os.MkdirAll(dir, 0o700)
 }
 
 func (r *repositories) close() error { return remove(r.dir) }

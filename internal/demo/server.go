@@ -45,9 +45,6 @@ func (s *server) start(ctx context.Context) (*api.Client, error) {
 	s.process = cmd.Process
 	died := make(chan error, 1)
 	go func() { died <- cmd.Wait() }()
-	if err := os.WriteFile(s.pidFile(), []byte(strconv.Itoa(cmd.Process.Pid)), 0o600); err != nil {
-		return nil, err
-	}
 	return s.await(ctx, died)
 }
 
@@ -91,41 +88,49 @@ func (s *server) lastWords() string {
 // kill ends Serin as a power cut would.
 func (s *server) kill() error { return s.process.Kill() }
 
-// stop ends the Serin that this demo or an earlier one started, and waits until it has ended.
+// stop ends the Serin that this demo or an earlier one started, also one that was cut off, and waits until it has ended.
 func (s *server) stop(ctx context.Context) error {
-	text, err := os.ReadFile(s.pidFile())
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil || !s.ours(pid) {
-		return os.Remove(s.pidFile()) // it has ended; the number may be another's by now
-	}
-	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
-		return err
-	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for s.ours(pid) {
+	told := map[int]bool{}
+	for {
+		running, err := s.running()
+		if err != nil || len(running) == 0 {
+			return err
+		}
+		for _, pid := range running {
+			if !told[pid] {
+				told[pid] = true
+				_ = syscall.Kill(pid, syscall.SIGTERM) // it may have ended just now
+			}
+		}
 		select {
 		case <-ctx.Done():
-			return errors.Join(ctx.Err(), syscall.Kill(pid, syscall.SIGKILL))
+			for _, pid := range running {
+				err = errors.Join(err, syscall.Kill(pid, syscall.SIGKILL))
+			}
+			return errors.Join(ctx.Err(), err)
 		case <-tick.C:
 		}
 	}
-	return os.Remove(s.pidFile())
 }
 
-// ours tells whether a process is a serin of this demo's data folder, and not a zombie.
-func (s *server) ours(pid int) bool {
-	words, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-	return err == nil && strings.Contains(string(words), "\x00up\x00--data\x00"+s.data+"\x00")
+// running gives the processes that are a serin of this demo's data folder; a zombie has no command line.
+func (s *server) running() ([]int, error) {
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	var pids []int
+	for _, file := range files {
+		words, err := os.ReadFile(file)
+		if err != nil || !strings.Contains(string(words), "\x00up\x00--data\x00"+s.data+"\x00") {
+			continue
+		}
+		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file))); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids, err
 }
 
 func (s *server) logFile() string { return filepath.Join(s.data, "serin.log") }
-func (s *server) pidFile() string { return filepath.Join(s.data, "pid") }
