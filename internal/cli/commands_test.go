@@ -158,6 +158,33 @@ func TestDeployAndWait(t *testing.T) {
 	}
 }
 
+func TestWatchingARunShowsItsRollout(t *testing.T) {
+	deploying, succeeded := pipelineRun(pipeline.Deploying, ""), pipelineRun(pipeline.Succeeded, "")
+	deploying.Rollout, succeeded.Rollout = 7, 7
+	f := newFake(t, map[string]any{
+		"GET /api/v1/runs/3":            succeeded,
+		"GET /api/v1/runs/3/events":     events(t, deploying, succeeded),
+		"GET /api/v1/rollouts/7":        rollout("Wait", "", false),
+		"GET /api/v1/rollouts/7/events": events(t, rollout("Wait", "", false), rollout("Succeeded", "", true)),
+	})
+	out, err := f.serin(t, "run", "watch", "3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said []string
+	for line := range strings.Lines(out) {
+		_, line, _ = strings.Cut(strings.TrimSpace(line), " ") // after the time
+		said = append(said, line)
+	}
+	want := []string{
+		"run 3 of shop/cart (abababab): deploying", "shop/cart/2: Wait, 25 %", "shop/cart/2: Succeeded, 25 %",
+		"run 3 of shop/cart (abababab): succeeded",
+	}
+	if !slices.Equal(said, want) {
+		t.Errorf("it says\n%s", out)
+	}
+}
+
 func TestWatchingARun(t *testing.T) {
 	for _, test := range []struct{ ends, fails string }{{"succeeded", ""}, {"failed", "run 3 is failed: because"}} {
 		f := newFake(t, map[string]any{

@@ -121,17 +121,13 @@ func (c *cli) runLogs() *cobra.Command {
 
 func (c *cli) runWatch() *cobra.Command {
 	return &cobra.Command{
-		Use: "watch RUN|ENVIRONMENT/SERVICE", Short: "Watch a run until it has ended; fail unless it succeeded", Args: exactly("run or service"),
+		Use: "watch RUN|ENVIRONMENT/SERVICE", Short: "Watch a run, build and rollout, until it has ended; fail unless it succeeded", Args: exactly("run or service"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			client, id, err := c.run(cmd, args[0])
 			if err != nil {
 				return err
 			}
-			p := newProgress(cmd.OutOrStdout())
-			run, err := client.WatchRun(cmd.Context(), id, func(r pipeline.Run) {
-				p.show(fmt.Sprintf("run %d of %s (%.8s): %s", r.ID, r.Push.Service, r.Push.Commit, r.State))
-			})
-			p.end()
+			run, err := watchRun(cmd, client, id)
 			if err != nil {
 				return err
 			}
@@ -141,6 +137,33 @@ func (c *cli) runWatch() *cobra.Command {
 			return nil
 		},
 	}
+}
+
+// watchRun shows a run until it has ended: its build by its state, its release by its rollout's.
+func watchRun(cmd *cobra.Command, client *api.Client, id delivery.RunID) (pipeline.Run, error) {
+	p := newProgress(cmd.OutOrStdout())
+	defer p.end()
+	var run pipeline.Run
+	err := api.Events(cmd.Context(), client, api.RunPath(id)+"/events", func(r pipeline.Run) bool {
+		run = r
+		p.show(describeRun(r))
+		return r.State.Ended() || r.Rollout != 0
+	})
+	if err != nil || run.State.Ended() {
+		return run, err
+	}
+	if _, err := client.WatchRollout(cmd.Context(), run.Rollout, func(r api.Rollout) { p.show(describeRollout(r)) }); err != nil {
+		return run, err
+	}
+	return client.WatchRun(cmd.Context(), id, func(r pipeline.Run) {
+		if r.State.Ended() {
+			p.show(describeRun(r))
+		}
+	})
+}
+
+func describeRun(r pipeline.Run) string {
+	return fmt.Sprintf("run %d of %s (%.8s): %s", r.ID, r.Push.Service, r.Push.Commit, r.State)
 }
 
 func (c *cli) runCancel() *cobra.Command {
