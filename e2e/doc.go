@@ -20,8 +20,8 @@
 //	port take PORT | give PORT   be another program that listens there
 //	disk DIR SIZE                mount a small disk there
 //
-// Its variables: SERVER and GATEWAY are URLs, GATEWAY_PORT is free, IMAGE runs the greeter, GREETER is its program,
-// SERIN_DATA is the data folder. serin, git and docker are on the PATH, and HOME is the story's own.
+// Its variables: SERVER and GATEWAY are URLs, SERIN_PORT and GATEWAY_PORT their ports, OTHER_PORT is free for anything,
+// IMAGE runs the greeter, GREETER is its program, SERIN_DATA is the data folder. serin, git and docker are on the PATH, and HOME is the story's own.
 //
 // What a script cannot tell is told in Go: the demo, performed, repeated and cleaned up (TestDemo), and faults of
 // Docker on a computer within this one, whose processes, mounts and network are its own (TestDockerFaults).
