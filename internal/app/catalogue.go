@@ -296,10 +296,14 @@ func (a catalogue) Proxies(ctx context.Context, environment string) ([]api.Proxy
 	return list, nil
 }
 
-// window is how far back an API's counts of a rollout reach.
+// window is what an API's counts of a rollout are of: until its end, since what a deployment fails later is not the
+// rollout's.
 func window(r rollout.Rollout, now time.Time) (from, to time.Time) {
-	if r.Weighted.IsZero() {
+	switch {
+	case r.Weighted.IsZero():
 		return now, now
+	case r.Phase.Ended():
+		return r.Weighted, r.Since
 	}
 	return r.Weighted, now
 }
