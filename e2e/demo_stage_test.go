@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -64,10 +65,22 @@ func (d *demoStage) run(flags ...string) string {
 	defer cancel()
 	out, err := d.command(ctx, flags...).CombinedOutput()
 	if err != nil {
-		log, _ := os.ReadFile(filepath.Join(d.data, "serin.log"))
-		d.t.Fatalf("serin demo %s: %v\n%s\nserin:\n%s", strings.Join(flags, " "), err, out, log[max(0, len(log)-4000):])
+		d.t.Fatalf("serin demo %s: %v\n%s\n%s", strings.Join(flags, " "), err, out, d.lastWords())
 	}
 	return string(out)
+}
+
+// lastWords are those of the demo's Serin, and of the tasks that it has removed.
+func (d *demoStage) lastWords() string {
+	var words strings.Builder
+	for _, pattern := range []string{"serin.log", "logs/tasks/*/*/*/*.log"} {
+		files, _ := filepath.Glob(filepath.Join(d.data, pattern)) // fails for a bad pattern alone
+		for _, file := range files {
+			text, _ := os.ReadFile(file)
+			fmt.Fprintf(&words, "%s:\n%s\n", file, text[max(0, len(text)-4000):])
+		}
+	}
+	return words.String()
 }
 
 // refusesFilesOfOthers: a demo's folder is removed with all that is in it, so it must be a demo's.
