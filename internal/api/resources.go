@@ -94,7 +94,7 @@ type NewDeployment struct {
 	Image     string            `json:"image" doc:"by tag or digest; it is pinned to its digest"`
 	Port      int               `json:"port" minimum:"1" maximum:"65535" doc:"where the app listens, and callers' port for a first deployment"`
 	Protocol  delivery.Protocol `json:"protocol" enum:"http,http2,grpc,tcp"`
-	Expose    bool              `json:"expose,omitempty" doc:"let the gateway route to it"`
+	Expose    *bool             `json:"expose,omitempty" doc:"let the gateway route to it; absent: as it does to the stable deployment"`
 	Replicas  int               `json:"replicas,omitempty" minimum:"0" maximum:"100" doc:"0: 1"`
 	Command   []string          `json:"command,omitempty" doc:"instead of the image's"`
 	Env       map[string]string `json:"env,omitempty"`
@@ -167,7 +167,6 @@ type IssuedToken struct {
 // Version is what runs.
 type Version struct {
 	Version string    `json:"version"`
-	Envoy   string    `json:"envoy"`
 	Started time.Time `json:"started"`
 	DataDir string    `json:"data_dir"`
 }

@@ -203,6 +203,9 @@ func (a catalogue) CreateService(ctx context.Context, environment string, n api.
 	if err := a.source.Create(ctx, id); err != nil {
 		return api.Service{}, err
 	}
+	if err := a.source.SetBranch(id, settings.Branch); err != nil {
+		return api.Service{}, err
+	}
 	if err := a.store.SetPipelineSettings(ctx, id, &settings); err != nil {
 		return api.Service{}, err
 	}
@@ -226,6 +229,9 @@ func (a catalogue) SetPipeline(ctx context.Context, id delivery.ServiceID, s pip
 		return api.Service{}, err
 	}
 	if _, err := a.Service(ctx, id); err != nil {
+		return api.Service{}, err
+	}
+	if err := a.source.SetBranch(id, settings.Branch); err != nil {
 		return api.Service{}, err
 	}
 	if err := a.store.SetPipelineSettings(ctx, id, &settings); err != nil {

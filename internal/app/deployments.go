@@ -80,8 +80,8 @@ func (a deployments) Deploy(ctx context.Context, id delivery.ServiceID, n api.Ne
 	if err != nil {
 		return api.Rollout{}, err
 	}
-	policy := a.policy(state, id, n.Policy)
-	w := workloadOf(n, image)
+	policy, expose := settled(state, id, n)
+	w := workloadOf(n, image, expose)
 	started, err := a.rollouts.Start(ctx, rollout.NewDeployment{
 		Service: id, Workload: w, Policy: policy, Message: "image " + n.Image,
 		Revision: delivery.Revision{Image: image, Config: digest(w, n.Port)},
@@ -92,32 +92,49 @@ func (a deployments) Deploy(ctx context.Context, id delivery.ServiceID, n api.Ne
 	return a.showRollout(state, started), nil
 }
 
-// policy is what was asked for, or what the stable deployment has, or a step of 25 % a minute.
-func (a deployments) policy(state rollout.State, id delivery.ServiceID, asked *delivery.Policy) delivery.Policy {
-	if asked != nil {
-		return *asked
+// settled is what a deployment says of its policy and the gateway; what it does not say stays as it is.
+func settled(state rollout.State, id delivery.ServiceID, n api.NewDeployment) (policy delivery.Policy, expose bool) {
+	policy = defaultPolicy()
+	if stable, ok := stableOf(state, id); ok {
+		policy, expose = stable.Policy, stable.Workload.Exposed
 	}
+	if n.Policy != nil {
+		policy = *n.Policy
+	}
+	if n.Expose != nil {
+		expose = *n.Expose
+	}
+	return policy, expose
+}
+
+// stableOf finds a service's stable deployment, if it has one.
+func stableOf(state rollout.State, id delivery.ServiceID) (rollout.Deployment, bool) {
 	for _, s := range state.Services {
 		for _, d := range state.Deployments {
 			if s.ID == id && d.ID.Service == id && d.ID.Number == s.Stable {
-				return d.Policy
+				return d, true
 			}
 		}
 	}
+	return rollout.Deployment{}, false
+}
+
+// defaultPolicy is that of a first deployment which says none: a step of 25 % a minute.
+func defaultPolicy() delivery.Policy {
 	return delivery.Policy{
 		Step: 25, Wait: time.Minute, KeepPrevious: time.Minute, FailureWindow: 10 * time.Minute, DeployTimeout: 5 * time.Minute,
 		NoTraffic: delivery.NoTrafficHold, Retries: delivery.RetryIdempotent,
 	}
 }
 
-func workloadOf(n api.NewDeployment, image string) workload.Workload {
+func workloadOf(n api.NewDeployment, image string, expose bool) workload.Workload {
 	check := workload.DefaultCheck(n.Port)
 	if n.CheckPath != "" {
 		check.Protocol, check.Path = n.Protocol, n.CheckPath
 	}
 	return workload.Workload{
 		Containers: []workload.Container{{Name: "app", Image: image, Command: n.Command, Environment: n.Env, Essential: true}},
-		App:        "app", Port: n.Port, Protocol: n.Protocol, Replicas: max(1, n.Replicas), Check: check, Exposed: n.Expose,
+		App:        "app", Port: n.Port, Protocol: n.Protocol, Replicas: max(1, n.Replicas), Check: check, Exposed: expose,
 		Backends: n.Backends, BackendsDeclared: len(n.Backends) > 0,
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"serin.dev/serin/internal/access"
+	"serin.dev/serin/internal/build"
 	"serin.dev/serin/internal/delivery"
 	own "serin.dev/serin/internal/registry"
 	"serin.dev/serin/internal/rollout"
@@ -59,7 +60,7 @@ func (a images) Pin(ctx context.Context, service delivery.ServiceID, image strin
 // pushed has no digest in a registry: its own id names it.
 func (a images) find(ctx context.Context, image string) (string, error) {
 	if host := a.config.registryHost() + "/"; strings.HasPrefix(image, host) {
-		service, err := delivery.ParseServiceID(repositoryOf(strings.TrimPrefix(image, host)))
+		service, err := delivery.ParseServiceID(build.RepositoryOf(strings.TrimPrefix(image, host)))
 		if err != nil {
 			return "", err
 		}
@@ -76,7 +77,7 @@ func (a images) find(ctx context.Context, image string) (string, error) {
 		return "", delivery.Errorf(delivery.Unavailable, "asking Docker for image %s: %w", image, err)
 	}
 	for _, digest := range found.RepoDigests {
-		if repositoryOf(digest) == repositoryOf(image) {
+		if build.RepositoryOf(digest) == build.RepositoryOf(image) {
 			return digest, nil
 		}
 	}
@@ -94,15 +95,6 @@ func (a images) pull(ctx context.Context, image string) error {
 	}
 	_, err = io.Copy(io.Discard, pulled)
 	return err
-}
-
-// repositoryOf leaves out an image's tag and digest.
-func repositoryOf(image string) string {
-	image, _, _ = strings.Cut(image, "@")
-	if i := strings.LastIndexByte(image, ':'); i > strings.LastIndexByte(image, '/') {
-		return image[:i]
-	}
-	return image
 }
 
 // collectEvery is how often images that no deployment needs are removed.

@@ -212,8 +212,8 @@ func (f *Fence) allowName(do, image string) error {
 }
 
 func (f *Fence) allowOwn(do, image string) error {
-	if repositoryOf(image) != f.Own {
-		return fmt.Errorf("this build may not %s %s: its repository is %s", do, repositoryOf(image), f.Own)
+	if RepositoryOf(image) != f.Own {
+		return fmt.Errorf("this build may not %s %s: its repository is %s", do, RepositoryOf(image), f.Own)
 	}
 	return nil
 }
@@ -230,7 +230,7 @@ func (f *Fence) rename(path string, query url.Values) string {
 	case verb == "tag":
 		if repo := query.Get("repo"); !hasRegistry(repo) {
 			tagged := f.localName(repo+":"+orLatest(query.Get("tag")), true)
-			query.Set("repo", repositoryOf(tagged))
+			query.Set("repo", RepositoryOf(tagged))
 		}
 	}
 	if image == "" {
@@ -245,7 +245,7 @@ func (f *Fence) localName(image string, made bool) string {
 	if hasRegistry(image) || image == "" {
 		return image
 	}
-	renamed := f.Local + "/" + repositoryOf(image) + ":" + orLatest(tagOf(image))
+	renamed := f.Local + "/" + RepositoryOf(image) + ":" + orLatest(tagOf(image))
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if made {

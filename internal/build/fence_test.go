@@ -163,12 +163,12 @@ func FuzzFence(f *testing.F) {
 			names = append(names, image)
 		}
 		for _, name := range names {
-			if strings.HasPrefix(name, registry) && repositoryOf(name) != own {
+			if strings.HasPrefix(name, registry) && RepositoryOf(name) != own {
 				t.Errorf("Docker got %s %s, which names %q", got.Method, got.URL, name)
 			}
 		}
 		for _, name := range append(query["t"], query["repo"]...) {
-			if name != "" && !strings.HasPrefix(name, fence.Local+"/") && repositoryOf(name) != own {
+			if name != "" && !strings.HasPrefix(name, fence.Local+"/") && RepositoryOf(name) != own {
 				t.Errorf("Docker got %s %s, which makes %q", got.Method, got.URL, name)
 			}
 		}

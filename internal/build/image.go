@@ -19,7 +19,8 @@ func hasRegistry(image string) bool {
 	return more && (strings.ContainsAny(first, ".:") || first == "localhost")
 }
 
-func repositoryOf(image string) string {
+// RepositoryOf leaves out an image's tag and digest.
+func RepositoryOf(image string) string {
 	image, _, _ = strings.Cut(image, "@")
 	if i := strings.LastIndexByte(image, ':'); i > strings.LastIndexByte(image, '/') {
 		return image[:i]
@@ -28,7 +29,7 @@ func repositoryOf(image string) string {
 }
 
 func tagOf(image string) string {
-	return strings.TrimPrefix(strings.TrimPrefix(image, repositoryOf(image)), ":")
+	return strings.TrimPrefix(strings.TrimPrefix(image, RepositoryOf(image)), ":")
 }
 
 func orLatest(tag string) string {

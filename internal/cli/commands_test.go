@@ -77,8 +77,8 @@ func TestCommands(t *testing.T) {
 		{"token list", "GET /api/v1/tokens", "t1  ci    deploy  -\n"},
 		{"token create ci --role read", `POST /api/v1/tokens {"name":"ci","role":"read"}`, "serin_new\n"},
 		{"token delete t1", "DELETE /api/v1/tokens/t1", "token t1 is useless from now on\n"},
-		{"deploy shop/cart --image i:1 --port 8080 --env A=b=c --command serve+now --replicas 2", `POST ` + service + `/deployments {"image":"i:1","port":8080,"protocol":"http","expose":true,"replicas":2,"command":["serve","now"],"env":{"A":"b=c"}}`, "rollout 7 releases shop/cart as deployment 2\n"},
-		{"deploy shop/cart --image i:1 --port 8080 --expose=false", `POST ` + service + `/deployments {"image":"i:1","port":8080,"protocol":"http","replicas":1}`, "rollout 7"},
+		{"deploy shop/cart --image i:1 --port 8080 --env A=b=c --command serve+now --replicas 2", `POST ` + service + `/deployments {"image":"i:1","port":8080,"protocol":"http","replicas":2,"command":["serve","now"],"env":{"A":"b=c"}}`, "rollout 7 releases shop/cart as deployment 2\n"},
+		{"deploy shop/cart --image i:1 --port 8080 --expose=false", `POST ` + service + `/deployments {"image":"i:1","port":8080,"protocol":"http","expose":false,"replicas":1}`, "rollout 7"},
 		{"deploy shop/cart --image i:1 --port 8080 --step 50", `"policy":{`, "rollout 7"},
 	} {
 		t.Run(test.line, func(t *testing.T) {

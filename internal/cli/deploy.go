@@ -16,7 +16,7 @@ func (c *cli) deploy() *cobra.Command {
 	var d api.NewDeployment
 	var protocol, retry, noTraffic, command string
 	var env []string
-	var wait bool
+	var expose, wait bool
 	policy := delivery.Policy{}
 	cmd := &cobra.Command{
 		Use:   "deploy ENVIRONMENT/SERVICE --image IMAGE --port PORT",
@@ -34,10 +34,8 @@ func (c *cli) deploy() *cobra.Command {
 			if d.Env, err = variables(env); err != nil {
 				return err
 			}
-			if !cmd.Flags().Changed("expose") {
-				if d.Expose, err = exposed(cmd, client, id); err != nil {
-					return err
-				}
+			if cmd.Flags().Changed("expose") {
+				d.Expose = &expose
 			}
 			d.Protocol = delivery.Protocol(strings.ToLower(protocol))
 			d.Command = strings.Fields(command)
@@ -60,7 +58,7 @@ func (c *cli) deploy() *cobra.Command {
 	flags.StringVar(&d.Image, "image", "", "the image, by tag or digest; it is pinned to its digest")
 	flags.IntVar(&d.Port, "port", 0, "where the app listens; callers' port too for a first deployment")
 	flags.StringVar(&protocol, "protocol", "http", "http, http2, grpc or tcp")
-	flags.BoolVar(&d.Expose, "expose", false, "let the gateway route to it (default: as it does to the stable deployment)")
+	flags.BoolVar(&expose, "expose", false, "let the gateway route to it (default: as it does to the stable deployment)")
 	flags.IntVar(&d.Replicas, "replicas", 1, "how many tasks")
 	flags.StringVar(&command, "command", "", "words to run instead of the image's command, separated by spaces")
 	flags.StringArrayVar(&env, "env", nil, "a variable, NAME=VALUE; may be repeated")
@@ -76,13 +74,6 @@ func (c *cli) deploy() *cobra.Command {
 	flags.StringVar(&noTraffic, "no-traffic", string(delivery.NoTrafficHold), "without enough requests: hold, or checks")
 	flags.BoolVar(&wait, "wait", false, "wait for the end; fail unless promoted")
 	return cmd
-}
-
-// exposed tells whether the gateway routes to a service now. A release that does not say must not take it away.
-func exposed(cmd *cobra.Command, client *api.Client, id delivery.ServiceID) (bool, error) {
-	var s api.Service
-	err := client.Do(cmd.Context(), http.MethodGet, api.ServicePath(id), nil, &s)
-	return s.Exposed, err
 }
 
 // policyChanged tells whether any flag of the policy was said: else the service keeps the policy it has.

@@ -16,7 +16,9 @@ import (
 )
 
 const (
-	connectTimeout = time.Second
+	// connectTimeout is long enough for a host that is short of processors: a connection within one host is made or
+	// refused at once, and only a task whose namespace is gone stays silent.
+	connectTimeout = 5 * time.Second
 	// plenty lifts Envoy's circuit breakers (1,024 of each): shedding load is the app's to decide.
 	plenty = 1 << 20
 	// appIdle closes connections to the app before apps that keep them a few seconds do: a request sent just as

@@ -95,7 +95,7 @@ func (s *Source) settings() []string {
 		"http.receivepack=true", // who may push is decided before git is called
 		"http.getanyfile=false", // the smart protocol alone
 		"transfer.advertiseSID=false",
-		"init.defaultBranch=" + s.Branch,
+		"init.defaultBranch=" + defaultBranch,
 		"advice.detachedHead=false",
 	} {
 		args = append(args, "-c", setting)
@@ -113,7 +113,6 @@ func (s *Source) environment() []string {
 		"GIT_TERMINAL_PROMPT=0",
 		"GIT_HTTP_EXPORT_ALL=1",
 		"LC_ALL=C.UTF-8",
-		branchVariable + "=" + s.Branch,
 	}
 }
 

@@ -17,7 +17,6 @@ import (
 
 // What git's environment tells the hooks.
 const (
-	branchVariable = "SERIN_BRANCH"
 	pusherVariable = "SERIN_PUSHER"
 )
 
@@ -57,15 +56,16 @@ func Hook(args []string, stdin io.Reader, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
+	branch, err := releasedBranch(repo)
+	if err != nil {
+		return fmt.Errorf("reading which branch is released: %w", err)
+	}
 	h := hook{
 		repo:    repo,
-		branch:  os.Getenv(branchVariable),
+		branch:  branch,
 		pusher:  os.Getenv(pusherVariable),
 		process: os.Getppid(),
 		journal: journal{filepath.Join(repo, journalDir)},
-	}
-	if h.branch == "" {
-		return fmt.Errorf("%s is not set: this repository is written through Serin alone", branchVariable)
 	}
 	changes, err := readChanges(stdin)
 	switch {

@@ -3,12 +3,14 @@ package source_test
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"serin.dev/serin/internal/delivery"
 	"serin.dev/serin/internal/source"
 )
 
@@ -77,6 +79,30 @@ func TestForcedPushesAreDelivered(t *testing.T) {
 	}
 	if len(got) != 3 {
 		t.Errorf("got %d pushes, want 3", len(got))
+	}
+}
+
+func TestAServiceReleasesTheBranchItSays(t *testing.T) {
+	r := newRig(t)
+	r.deliver()
+	for _, wrong := range []string{"-x", "a..b/../c", "a b"} {
+		if err := r.SetBranch(ui, wrong); !errors.Is(err, delivery.Invalid) {
+			t.Errorf("branch %q: %v, want Invalid", wrong, err)
+		}
+	}
+	if err := r.SetBranch(ui, "release/1"); err != nil {
+		t.Fatal(err)
+	}
+	c := r.newClone()
+	if said := c.must("push", "origin", "main"); !strings.Contains(said, "branch 'main' is not released; push to release/1") {
+		t.Errorf("git said:\n%s", said)
+	}
+	c.must("push", "origin", "main:refs/heads/release/1")
+	if got := r.consumer.await(t, 1); len(got) != 1 || got[0].Branch != "release/1" {
+		t.Errorf("delivered %+v, want one push of release/1", got)
+	}
+	if branch, commit, err := r.Head(t.Context(), ui); err != nil || branch != "release/1" || commit != c.head() {
+		t.Errorf("what is released is %s at %s, %v", branch, commit, err)
 	}
 }
 

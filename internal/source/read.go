@@ -27,13 +27,17 @@ func (s *Source) Head(ctx context.Context, service delivery.ServiceID) (branch, 
 	if err != nil {
 		return "", "", err
 	}
-	for _, branch := range []string{s.Branch, "master"} {
+	released, err := releasedBranch(repo)
+	if err != nil {
+		return "", "", err
+	}
+	for _, branch := range []string{released, "master"} {
 		commit, err := s.head(ctx, repo, "refs/heads/"+branch)
 		if err != nil || commit != "" {
 			return branch, commit, err
 		}
 	}
-	return "", "", delivery.Errorf(delivery.NotFound, "nothing was pushed to branch %s of %s yet", s.Branch, service)
+	return "", "", delivery.Errorf(delivery.NotFound, "nothing was pushed to branch %s of %s yet", released, service)
 }
 
 // Log gives the newest commits of a branch, or those from a commit backwards, at most limit (1 to 1000).

@@ -21,8 +21,7 @@ type Options struct {
 	// Hook is the command git's hooks run, and its first arguments: a program that calls [Hook] with the arguments
 	// after them. Its path is absolute.
 	Hook    []string
-	Branch  string // the branch that is released; "": main. master is where it is the only one.
-	MaxPush int64  // bytes of one push; 0: 1 GiB
+	MaxPush int64 // bytes of one push; 0: 1 GiB
 	Logger  *slog.Logger
 }
 
@@ -35,12 +34,6 @@ type Source struct {
 
 // New makes a Source. It writes the hooks anew, since the path of the program may have changed.
 func New(o Options) (*Source, error) {
-	if o.Branch == "" {
-		o.Branch = "main"
-	}
-	if err := checkBranch(o.Branch); err != nil {
-		return nil, err
-	}
 	if o.MaxPush == 0 {
 		o.MaxPush = 1 << 30
 	}
@@ -79,7 +72,7 @@ func (s *Source) Create(ctx context.Context, service delivery.ServiceID) error {
 	if _, err := s.run(ctx, command{dir: fresh, args: []string{"init", "--quiet", "--bare", "--template=", "."}}); err != nil {
 		return err
 	}
-	if _, err := s.run(ctx, command{dir: fresh, args: []string{"symbolic-ref", "HEAD", "refs/heads/" + s.Branch}}); err != nil {
+	if _, err := s.run(ctx, command{dir: fresh, args: []string{"symbolic-ref", "HEAD", "refs/heads/" + defaultBranch}}); err != nil {
 		return err
 	}
 	if err := os.Mkdir(filepath.Join(fresh, journalDir), 0o700); err != nil {
