@@ -38,18 +38,25 @@ func runOf(state pipeline.State) pipeline.Run {
 func newParts(t *testing.T) (*parts, *api.Client) {
 	p := &parts{run: runOf(pipeline.Queued), changed: make(chan struct{})}
 	p.service = api.Service{Pipeline: pipeline.Settings{Branch: "main", OnNewerPush: pipeline.Replace, BuildLimit: time.Hour}}
-	server := httptest.NewServer(api.New(api.Options{
+	server := httptest.NewServer(p.handler())
+	t.Cleanup(server.Close)
+	return p, &api.Client{URL: server.URL, Token: token}
+}
+
+// token opens everything of parts.
+const token = "t0k3n"
+
+func (p *parts) handler() http.Handler {
+	return api.New(api.Options{
 		Catalogue: catalogueOf{p}, Deployments: p, Rollouts: rollouts{&world{changed: make(chan struct{})}}, Runs: p, Tokens: tokensOf{p},
 		Version: func() api.Version { return api.Version{Version: "v1"} },
 		Authenticate: func(r *http.Request, _ string) (string, error) {
-			if r.Header.Get("Authorization") != "Bearer t" {
+			if r.Header.Get("Authorization") != "Bearer "+token {
 				return "", delivery.Errorf(delivery.Unauthorized, "no token, or a wrong one")
 			}
 			return "ada", nil
 		},
-	}))
-	t.Cleanup(server.Close)
-	return p, &api.Client{URL: server.URL, Token: "t"}
+	})
 }
 
 func (p *parts) set(change func(*parts)) {

@@ -13,6 +13,9 @@
 //	GET    /api/v1/rollouts                    GET …/{id}       GET …/{id}/history  GET …/{id}/events   POST …/{id}/{abort,pause,resume,promote}
 //	GET    /api/v1/tokens                      POST …           DELETE …/{id}
 //
+// [Watch] goes around all that Serin answers on its port: it gives each request an id, which a problem holds, and logs
+// what failed by Serin's own fault.
+//
 // Everything but the contract itself needs a bearer token; reading needs the role read, pushing and deploying the role deploy, and the rest
 // the role admin.
 package api

@@ -16,6 +16,8 @@ type Problem struct {
 	Title  string        `json:"title"`
 	Detail string        `json:"detail" doc:"what was wrong, where, and what to do"`
 	Code   delivery.Code `json:"code"`
+	// Request is set by [Watch].
+	Request string `json:"request_id,omitempty" doc:"what the log knows the request by: quote it to whoever runs Serin"`
 }
 
 // Error implements error.
@@ -55,14 +57,17 @@ func (p *Problem) send(ctx huma.Context) {
 	}
 	ctx.SetHeader("Content-Type", p.ContentType(""))
 	ctx.SetStatus(p.Status)
-	_ = json.NewEncoder(ctx.BodyWriter()).Encode(p)
+	_ = json.NewEncoder(ctx.BodyWriter()).Encode(p.to(ctx.Context()))
 }
 
 // shaped gives answers the shape that the contract says: what huma itself complains about (a request that does not
 // match the contract) becomes a Problem whose sentence tells all of it, and a list without anything is [], not null.
-func shaped(_ huma.Context, _ string, answer any) (any, error) {
-	if wrong, ok := answer.(*huma.ErrorModel); ok {
-		return wrongRequest(wrong), nil
+func shaped(ctx huma.Context, _ string, answer any) (any, error) {
+	switch answer := answer.(type) {
+	case *huma.ErrorModel:
+		return wrongRequest(answer).to(ctx.Context()), nil
+	case *Problem:
+		return answer.to(ctx.Context()), nil
 	}
 	if v := reflect.ValueOf(answer); v.Kind() == reflect.Slice && v.IsNil() {
 		return reflect.MakeSlice(v.Type(), 0, 0).Interface(), nil
@@ -94,11 +99,15 @@ func codeOf(status int) delivery.Code {
 	return delivery.Internal
 }
 
-// asError is the error a problem stands for; one of another program has no code, and is told by its status.
+// asError is the error a problem stands for; one of another program has no code, and is told by its status. What is
+// Serin's own fault says where to read on.
 func (p *Problem) asError() error {
 	code := p.Code
 	if code == "" {
 		code = codeOf(p.Status)
+	}
+	if code == delivery.Internal && p.Request != "" {
+		return delivery.Errorf(code, "%s (Serin's log has it as request %s)", p.Detail, p.Request)
 	}
 	return delivery.Errorf(code, "%s", p.Detail)
 }

@@ -54,7 +54,7 @@ func New(o Options) http.Handler {
 
 // unknown answers what no operation does.
 func unknown(w http.ResponseWriter, r *http.Request) {
-	p := problem(delivery.Errorf(delivery.NotFound, "there is no operation %s %s: /api/v1/openapi.json lists them", r.Method, r.URL.Path))
+	p := problem(delivery.Errorf(delivery.NotFound, "there is no operation %s %s: /api/v1/openapi.json lists them", r.Method, r.URL.Path)).to(r.Context())
 	w.Header().Set("Content-Type", p.ContentType(""))
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p) // the caller may be gone

@@ -28,6 +28,7 @@ func stream[I any](s *server, api huma.API, id, path, summary string, write func
 			case err == nil || ctx.Context().Err() != nil:
 				w.begin()
 			case w.begun:
+				problem(err).to(ctx.Context())
 				fmt.Fprintf(w, "\n[serin] it breaks off here: %v\n", err)
 				panic(http.ErrAbortHandler) // net/http's way to say so to the client
 			default:
@@ -78,7 +79,7 @@ func events[I, O any](s *server, api huma.API, id, path, summary string, changed
 			next := changed() // before reading, so that no change is missed
 			thing, ended, err := read(ctx, in)
 			if err != nil {
-				_ = send.Data(*problem(err)) // the caller may be gone
+				_ = send.Data(*problem(err).to(ctx)) // the caller may be gone
 				return
 			}
 			if now, err := json.Marshal(thing); err == nil && !bytes.Equal(now, last) {

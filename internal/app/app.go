@@ -51,6 +51,8 @@ type App struct {
 	rollouts       *rollout.Reconciler
 	pipelines      *pipeline.Manager
 
+	metrics *metrics
+
 	runsChanged, rolloutsChanged changes
 }
 
@@ -60,6 +62,7 @@ func Open(ctx context.Context, config Config, version string, log *slog.Logger) 
 		return nil, err
 	}
 	a := &App{config: config, version: version, started: time.Now(), log: log}
+	a.metrics = newMetrics(a)
 	defer func() {
 		if err != nil {
 			a.Close()

@@ -257,6 +257,7 @@ func (a catalogue) DeleteService(ctx context.Context, id delivery.ServiceID) err
 	if err := a.registry.Delete(ctx, id); err != nil {
 		return err
 	}
+	a.metrics.forget(id)
 	return a.rollouts.DeleteService(ctx, id)
 }
 

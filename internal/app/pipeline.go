@@ -37,10 +37,12 @@ func (a buildAdapter) Build(ctx context.Context, run pipeline.Run, limit time.Du
 		return nil, err
 	}
 	defer os.RemoveAll(artifacts)
+	began := time.Now()
 	err = a.builder.Build(ctx, build.Job{
 		Run: run.ID, Service: run.Push.Service, Commit: run.Push.Commit, Branch: run.Push.Branch, Checkout: checkout, Spec: how,
 		Registry: a.config.registryHost(), Credential: credential, Started: run.Started, TimeLimit: limit, Log: log, Artifacts: artifacts,
 	})
+	a.metrics.built(run.Push.Service, time.Since(began), err)
 	if failed, ok := errors.AsType[build.Failed](err); ok {
 		return nil, delivery.Errorf(delivery.Invalid, "%s; `serin run logs %d` shows all of it", failed.Sentence, run.ID)
 	}

@@ -10,8 +10,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
 	"serin.dev/serin/internal/access"
 	"serin.dev/serin/internal/api"
 	"serin.dev/serin/internal/delivery"
@@ -67,8 +65,12 @@ func (a *App) serve(ctx context.Context, l net.Listener) error {
 	return <-stopped
 }
 
-// handler is everything on the HTTP port.
+// handler is everything on the HTTP port. Each answer is counted, and each failure logged.
 func (a *App) handler() http.Handler {
+	return api.Watch(a.routes(), a.log.With("part", "interface"), a.metrics.answered)
+}
+
+func (a *App) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(source.Prefix, a.source.Handler(a.access))
 	mux.Handle("/v2/", a.registry.Handler(a.access))
@@ -79,7 +81,7 @@ func (a *App) handler() http.Handler {
 			return api.Version{Version: a.version, Started: a.started, DataDir: a.config.Data}
 		},
 	}))
-	mux.Handle("GET /metrics", a.guard(access.Read, promhttp.Handler()))
+	mux.Handle("GET /metrics", a.guard(access.Read, a.metrics.handler(a.log.With("part", "metrics"))))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	return mux
 }
