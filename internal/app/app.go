@@ -258,11 +258,11 @@ func (a *App) token(task delivery.TaskID) string { return a.tokens.Token(task) }
 type pushes struct{ *pipeline.Manager }
 
 // Deliver implements source.Pushes.
-func (p pushes) Deliver(ctx context.Context, push source.Push) error {
-	_, err := p.Manager.Deliver(ctx, pipeline.Push{
+func (p pushes) Deliver(ctx context.Context, push source.Push) (delivery.RunID, error) {
+	run, err := p.Manager.Deliver(ctx, pipeline.Push{
 		Service: push.Service, Key: push.Key, Branch: push.Branch, Commit: push.Commit, Pusher: push.Pusher, At: push.At,
 	})
-	return err
+	return run.ID, err
 }
 
 // listenUnix opens a socket whose name may be left over from a process that was killed. The folder is locked, so

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"serin.dev/serin/internal/delivery"
@@ -17,6 +18,13 @@ const lookAgain = 5 * time.Second
 func (s *Source) Run(ctx context.Context, pushes Pushes) error {
 	tick := time.NewTicker(lookAgain)
 	defer tick.Stop()
+	var receipts sync.WaitGroup
+	defer receipts.Wait()
+	receipts.Go(func() {
+		if err := s.serveReceipts(ctx); err != nil {
+			s.Logger.Warn("who pushes is not told the number of the run", "error", err)
+		}
+	})
 	s.rounds.open()
 	defer s.rounds.shut()
 	for {
@@ -69,9 +77,11 @@ func (s *Source) deliver(ctx context.Context, service delivery.ServiceID, pushes
 			Service: service, Key: fmt.Sprintf("%s@%d", service, e.seq), Branch: strings.TrimPrefix(e.Ref, "refs/heads/"),
 			Commit: e.New, Old: e.Old, Pusher: e.Pusher, At: e.At,
 		}
-		if err := pushes.Deliver(ctx, push); err != nil {
+		run, err := pushes.Deliver(ctx, push)
+		if err != nil {
 			return fmt.Errorf("delivering %.8s: %w", e.New, err)
 		}
+		s.receipts.put(service, e.New, run)
 		if err := j.remove(e, pushed); err != nil {
 			return err
 		}

@@ -3,7 +3,8 @@
 //
 //	git push ─▶ git http-backend ─▶ receive-pack ──hook──▶ journal ──Run──▶ Pushes.Deliver
 //	console ──CommitFile─────────▶ update-ref ─────hook──▶    │
-//	                                                          └─ one file a push, removed once it was delivered
+//	   ▲                                           │          └─ one file a push, removed once it was delivered
+//	   └─────"… is run 12"────post-receive──ask────┴─▶ receipts
 //
 // What must always be true:
 //   - A push whose success the client was told is in the journal, and each push in the journal is delivered until

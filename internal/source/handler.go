@@ -120,7 +120,7 @@ func (s *Source) backend(principal access.Principal) *cgi.Handler {
 		Root:   strings.TrimSuffix(Prefix, "/"),
 		Dir:    s.home(),
 		Args:   append(s.settings(), "http-backend"),
-		Env:    append(s.environment(), "GIT_PROJECT_ROOT="+s.Dir, "REMOTE_USER="+principal.ID, pusherVariable+"="+principal.Name),
+		Env:    append(s.environment(), "GIT_PROJECT_ROOT="+s.Dir, "REMOTE_USER="+principal.ID, pusherVariable+"="+principal.Name, receiptVariable+"="+s.receipts.address()),
 		Stderr: logWriter{s.Logger},
 		Logger: slog.NewLogLogger(s.Logger.Handler(), slog.LevelDebug),
 	}

@@ -61,7 +61,7 @@ type consumer struct {
 	change chan struct{}
 }
 
-func (c *consumer) Deliver(_ context.Context, push source.Push) error {
+func (c *consumer) Deliver(_ context.Context, push source.Push) (delivery.RunID, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer func() {
@@ -73,9 +73,9 @@ func (c *consumer) Deliver(_ context.Context, push source.Push) error {
 	c.got = append(c.got, push)
 	if c.fail > 0 {
 		c.fail--
-		return errors.New("the store is away")
+		return 0, errors.New("the store is away")
 	}
-	return nil
+	return delivery.RunID(len(c.got)), nil
 }
 
 func (c *consumer) pushes() []source.Push {

@@ -15,10 +15,8 @@ import (
 	"serin.dev/serin/internal/delivery"
 )
 
-// What git's environment tells the hooks.
-const (
-	pusherVariable = "SERIN_PUSHER"
-)
+// pusherVariable tells the hooks who pushes.
+const pusherVariable = "SERIN_PUSHER"
 
 // The hooks that are installed: the first keeps the journal, the second talks to who pushes.
 const (
@@ -61,11 +59,12 @@ func Hook(args []string, stdin io.Reader, stdout io.Writer) error {
 		return fmt.Errorf("reading which branch is released: %w", err)
 	}
 	h := hook{
-		repo:    repo,
-		branch:  branch,
-		pusher:  os.Getenv(pusherVariable),
-		process: os.Getppid(),
-		journal: journal{filepath.Join(repo, journalDir)},
+		repo:     repo,
+		branch:   branch,
+		pusher:   os.Getenv(pusherVariable),
+		receipts: os.Getenv(receiptVariable),
+		process:  os.Getppid(),
+		journal:  journal{filepath.Join(repo, journalDir)},
 	}
 	changes, err := readChanges(stdin)
 	switch {
@@ -81,11 +80,12 @@ func Hook(args []string, stdin io.Reader, stdout io.Writer) error {
 
 // hook is one call by git.
 type hook struct {
-	repo    string
-	branch  string // that is released
-	pusher  string
-	process int // of git, whose hook this is
-	journal journal
+	repo     string
+	branch   string // that is released
+	pusher   string
+	receipts string // where to ask for the run's number; may be ""
+	process  int    // of git, whose hook this is
+	journal  journal
 }
 
 // transaction follows a transaction of git's refs: "prepared" with the refs locked, then "committed" or "aborted".
@@ -176,7 +176,11 @@ func (h hook) tell(changes []change, out io.Writer) error {
 		case released:
 			// Clones check this branch out. Should that fail, they still can by its name.
 			_, _ = h.git("symbolic-ref", "HEAD", c.ref)
-			fmt.Fprintf(out, "serin: %.8s of %s will be released; watch it: serin run watch %s\n", c.new, service, service)
+			if run, err := h.receipt(service, c.new); err == nil {
+				fmt.Fprintf(out, "serin: %.8s of %s is run %d; watch it: serin run watch %d\n", c.new, service, run, run)
+			} else {
+				fmt.Fprintf(out, "serin: %.8s of %s will be released; watch it: serin run watch %s\n", c.new, service, service)
+			}
 		default:
 			fmt.Fprintf(out, "serin: branch '%s' is not released; push to %s: git push origin %s:%s\n", branch, h.branch, branch, h.branch)
 		}

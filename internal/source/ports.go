@@ -22,8 +22,8 @@ type Push struct {
 
 // Pushes takes what was pushed.
 type Pushes interface {
-	// Deliver returns once the push is stored durably. It may be told of the same push again.
-	Deliver(ctx context.Context, push Push) error
+	// Deliver gives the run that a push became, once that is stored durably. It may be told of the same push again.
+	Deliver(ctx context.Context, push Push) (delivery.RunID, error)
 }
 
 // Authenticator tells who makes a request.

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,7 +20,7 @@ func TestAPushIsDeliveredOnce(t *testing.T) {
 	r.deliver()
 	c := r.newClone()
 	said := c.must("push", "origin", "main")
-	if want := "remote: serin: " + c.head()[:8] + " of yelb/yelb-ui will be released; watch it: serin run watch yelb/yelb-ui"; !strings.Contains(said, want) {
+	if want := "remote: serin: " + c.head()[:8] + " of yelb/yelb-ui is run 1; watch it: serin run watch 1"; !strings.Contains(said, want) {
 		t.Errorf("git said:\n%s\nwant %q in it", said, want)
 	}
 	first := c.head()
@@ -232,5 +233,86 @@ func TestAFailedDeliveryIsRepeated(t *testing.T) {
 	got := r.consumer.await(t, 2)
 	if got[0] != got[1] {
 		t.Errorf("delivered %+v, then %+v", got[0], got[1])
+	}
+}
+
+func TestAPushIsToldItsRun(t *testing.T) {
+	r := newRig(t)
+	c := r.newClone()
+	told := func(args ...string) string {
+		t.Helper()
+		said := c.must(append([]string{"push", "--force", "origin"}, args...)...)
+		if _, line, ok := strings.Cut(said, "remote: serin: "+c.head()[:8]+" of yelb/yelb-ui "); ok {
+			line, _, _ = strings.Cut(line, "\n")
+			return strings.TrimSpace(line)
+		}
+		return said
+	}
+	const unnumbered = "will be released; watch it: serin run watch yelb/yelb-ui"
+	if got := told("main"); got != unnumbered {
+		t.Errorf("while nobody delivers it is told %q", got)
+	}
+	first := c.head()
+	stop := r.deliver()
+	r.consumer.await(t, 1)
+	second := c.commit("README", "second")
+	if got := told("main"); got != "is run 2; watch it: serin run watch 2" {
+		t.Errorf("a push is told %q", got)
+	}
+	c.must("reset", "--quiet", "--hard", first)
+	if got := told("main"); got != "is run 3; watch it: serin run watch 3" {
+		t.Errorf("a push back to a commit that was there is told %q", got)
+	}
+	if got := told("main", first+":refs/heads/topic"); strings.Contains(got, "is run") {
+		t.Errorf("a push of another branch is told %q", got)
+	}
+	c.must("reset", "--quiet", "--hard", second)
+	r.consumer.mu.Lock()
+	r.consumer.fail = 1
+	r.consumer.mu.Unlock()
+	if got := told("main"); got != unnumbered {
+		t.Errorf("a push that is not stored at once is told %q", got)
+	}
+	stop()
+	c.commit("README", "third")
+	if got := told("main"); got != unnumbered {
+		t.Errorf("after the end it is told %q", got)
+	}
+	r.deliver()
+	r.consumer.await(t, 6) // one of them came twice
+	c.commit("README", "fourth")
+	if got := told("main"); got != "is run 7; watch it: serin run watch 7" {
+		t.Errorf("after a restart it is told %q", got)
+	}
+}
+
+func TestAPushDoesWithoutItsNumber(t *testing.T) {
+	r := newRig(t)
+	c := r.newClone()
+	r.deliver()() // hooks are told where to ask
+	socket := filepath.Join(r.dir, ".serin", "receipts.sock")
+	for what, answer := range map[string]func(net.Conn){
+		"hangs up":       func(hook net.Conn) { hook.Close() },
+		"talks nonsense": func(hook net.Conn) { defer hook.Close(); _, _ = hook.Write([]byte("hello\n")) },
+		"says nothing":   func(net.Conn) {},
+	} {
+		listener, err := net.Listen("unix", socket)
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			if hook, err := listener.Accept(); err == nil {
+				answer(hook)
+			}
+		}()
+		c.commit("README", what)
+		if said := c.must("push", "origin", "main"); !strings.Contains(said, "will be released; watch it: serin run watch yelb/yelb-ui") {
+			t.Errorf("a push whose answerer %s is told:\n%s", what, said)
+		}
+		listener.Close()
+	}
+	r.deliver()
+	if got := r.consumer.await(t, 3); len(got) != 3 {
+		t.Errorf("got %+v", got)
 	}
 }

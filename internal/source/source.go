@@ -28,8 +28,9 @@ type Options struct {
 // Source is the repositories of all services.
 type Source struct {
 	Options
-	git    string // absolute path of git
-	rounds *rounds
+	git      string // absolute path of git
+	rounds   *rounds
+	receipts receipts
 }
 
 // New makes a Source. It writes the hooks anew, since the path of the program may have changed.
