@@ -100,7 +100,8 @@ func (a images) pull(ctx context.Context, image string) error {
 // collectEvery is how often images that no deployment needs are removed.
 const collectEvery = time.Hour
 
-// runRegistry removes images that are not needed, now and then.
+// runRegistry removes images that are not needed, now and then: from the registry, and from Docker, which has them anew
+// when they are needed.
 func (a *App) runRegistry(ctx context.Context) error {
 	tick := time.NewTicker(collectEvery)
 	defer tick.Stop()
@@ -113,29 +114,49 @@ func (a *App) runRegistry(ctx context.Context) error {
 		if err := a.registry.Collect(ctx, a.keep); err != nil && ctx.Err() == nil {
 			a.log.Warn("images could not be collected; it will be tried again", "error", err)
 		}
+		if err := a.builder.Collect(ctx, a.config.registryHost(), a.needed); err != nil && ctx.Err() == nil {
+			a.log.Warn("images could not be removed from Docker; it will be tried again", "error", err)
+		}
 	}
 }
 
-// keep gives the digests of a service's deployments that are there, and of the last ones that were.
+// keep is needed for the registry, where services that are gone have no repository.
 func (a *App) keep(ctx context.Context, service delivery.ServiceID) ([]string, error) {
-	all, err := a.store.Deployments(ctx, service, maxDeployments)
+	digests, _, err := a.needed(ctx, service)
+	return digests, err
+}
+
+// needed gives the digests of a service's deployments that are there, and of the last ones that were. there is false
+// when the service itself is gone.
+func (a *App) needed(ctx context.Context, service delivery.ServiceID) (digests []string, there bool, err error) {
+	state, err := a.store.State(ctx, service.Environment)
 	if errors.Is(err, delivery.NotFound) {
-		return nil, nil
+		return nil, false, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("looking for the images of %s: %w", service, err)
+		return nil, false, fmt.Errorf("looking for the images of %s: %w", service, err)
 	}
-	var keep []string
+	if !slices.ContainsFunc(state.Services, func(s rollout.Service) bool { return s.ID == service }) {
+		return nil, false, nil
+	}
+	newest, err := a.store.Deployments(ctx, service, maxDeployments)
+	if err != nil {
+		return nil, false, fmt.Errorf("looking for the images of %s: %w", service, err)
+	}
+	need := func(d rollout.Deployment) {
+		if _, digest, ok := strings.Cut(d.Revision.Image, "@"); ok && d.ID.Service == service && !slices.Contains(digests, digest) {
+			digests = append(digests, digest)
+		}
+	}
+	for _, d := range state.Deployments { // however old
+		need(d)
+	}
 	removed := 0
-	for _, d := range all { // newest first
-		if d.Stage == rollout.Removed {
-			if removed++; removed > a.config.KeepImages {
-				continue
-			}
-		}
-		if _, digest, ok := strings.Cut(d.Revision.Image, "@"); ok && !slices.Contains(keep, digest) {
-			keep = append(keep, digest)
+	for _, d := range newest {
+		if d.Stage == rollout.Removed && removed < a.config.KeepImages {
+			removed++
+			need(d)
 		}
 	}
-	return keep, nil
+	return digests, true, nil
 }

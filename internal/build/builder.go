@@ -21,10 +21,11 @@ import (
 // Options are what a Builder needs.
 type Options struct {
 	Docker     *client.Client
-	DockerHost string // where Docker listens, "unix:///var/run/docker.sock"
-	Image      string // the builder image
-	Instance   string // short id of this Serin: containers are named and labelled with it
-	SocketDir  string // host folder for the fences' sockets; its path must stay under 80 bytes
+	DockerHost string        // where Docker listens, "unix:///var/run/docker.sock"
+	Image      string        // the builder image
+	Instance   string        // short id of this Serin: containers are named and labelled with it
+	SocketDir  string        // host folder for the fences' sockets; its path must stay under 80 bytes
+	Grace      time.Duration // how long Collect leaves an image alone after it was named; 0: an hour
 	Logger     *slog.Logger
 }
 
@@ -32,7 +33,12 @@ type Options struct {
 type Builder struct{ Options }
 
 // New makes a Builder.
-func New(o Options) *Builder { return &Builder{o} }
+func New(o Options) *Builder {
+	if o.Grace == 0 {
+		o.Grace = time.Hour
+	}
+	return &Builder{o}
+}
 
 // Failed says that the build ran and did not succeed; the sentence says where.
 type Failed struct{ Sentence string }
@@ -63,11 +69,12 @@ func (b *Builder) build(ctx context.Context, job Job) error {
 	log := redact(job.Log, secrets)
 	defer log.Flush()
 
-	fence, closeFence, err := b.openFence(job, log)
+	layers := b.holder(job)
+	fence, closeFence, err := b.openFence(job, layers, log)
 	if err != nil {
 		return err
 	}
-	defer b.removeImages(fence) // last, when nobody can make any more
+	defer b.tidy(fence, layers) // last, when nobody can make any more
 	defer closeFence()
 
 	box, err := b.start(ctx, job)
@@ -97,7 +104,7 @@ func (b *Builder) build(ctx context.Context, job Job) error {
 }
 
 // openFence serves the job's fence on a socket of its own.
-func (b *Builder) openFence(job Job, log io.Writer) (*Fence, func(), error) {
+func (b *Builder) openFence(job Job, layers *holder, log io.Writer) (*Fence, func(), error) {
 	dir := b.socketDir(job.Run)
 	if err := os.RemoveAll(dir); err != nil {
 		return nil, nil, err
@@ -113,6 +120,7 @@ func (b *Builder) openFence(job Job, log io.Writer) (*Fence, func(), error) {
 		Own:   job.Repository(),
 		Local: fmt.Sprintf("%s%s/%d", b.localPrefix(), job.Service, job.Run),
 		Dial:  b.Docker.Dialer(),
+		Built: layers.watch,
 		Log:   log,
 	}
 	server := &http.Server{Handler: fence, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(b.Logger.Handler(), slog.LevelDebug)}
@@ -141,14 +149,18 @@ func (b *Builder) socketDir(run delivery.RunID) string {
 // localPrefix begins the names of all images that builds made without a registry in their name.
 func (b *Builder) localPrefix() string { return "serin-" + b.Instance + "/" }
 
-// removeImages takes away the images a build made without a registry in their name. Layers stay: they are the cache.
-func (b *Builder) removeImages(fence *Fence) {
+// tidy takes away the images a build made without a registry in their name. Its layers stay, since they are the cache;
+// those of the service's earlier builds go.
+func (b *Builder) tidy(fence *Fence, layers *holder) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	for _, tag := range fence.LocalTags() {
 		if err := b.removeImage(ctx, tag); err != nil {
 			b.Logger.Warn("an image of a build's own was not removed", "image", tag, "error", err)
 		}
+	}
+	if err := b.dropOlder(ctx, layers); err != nil {
+		b.Logger.Warn("layers of earlier builds were not removed; the next build tries again", "error", err)
 	}
 }
 

@@ -12,8 +12,11 @@
 // like who may run docker.
 //
 // What must always be true:
-//   - Nothing of a build outlives it but its image, its log and its artifacts: the container, the socket, the
-//     fence's local tags and the registry credential end with it, also when it is cancelled or takes too long.
+//   - Nothing of a build outlives it but its image, its log, its artifacts and the layers that are the next one's cache
+//     (layers.go): the containers, the socket, the fence's local tags and the registry credential end with it, also when
+//     it is cancelled or takes too long.
+//   - On the machine's Docker nothing is removed but what has a name of ours: layers with the service's next build,
+//     images when no deployment needs them ([Builder.Collect]).
 //   - A build holds no state of Serin's: one that was cut off by a crash is run again from the start in a new
 //     container, and what the first one left is removed by [Builder.Sweep].
 //   - A build that fails because Docker went away, or took the builder with it, fails with delivery.Unavailable: it

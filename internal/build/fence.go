@@ -25,7 +25,8 @@ type Fence struct {
 	Own   string // the service's repository, "<registry host>/<environment>/<service>"
 	Local string // prefix for names without a registry, unique to the build
 	Dial  func(ctx context.Context) (net.Conn, error)
-	Log   io.Writer // gets the sentences that the docker command does not print; nil: nobody does
+	Built func(io.ReadCloser) io.ReadCloser // reads along what Docker says of each docker build; nil: nobody does
+	Log   io.Writer                         // gets the sentences that the docker command does not print; nil: nobody does
 
 	transport roundTripper   // instead of Dial, in tests
 	calls     sync.WaitGroup // those under way
@@ -83,6 +84,12 @@ func (f *Fence) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			p.Out.URL = &url.URL{Scheme: "http", Host: "docker", Path: strings.TrimSuffix(prefix, "/") + forward, RawQuery: query.Encode()}
 			p.Out.Host = "docker"
 			p.Out.Header.Del("Upgrade")
+		},
+		ModifyResponse: func(said *http.Response) error {
+			if path == "/build" && f.Built != nil && said.StatusCode == http.StatusOK {
+				said.Body = f.Built(said.Body)
+			}
+			return nil
 		},
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
 			answer(w, http.StatusBadGateway, "Docker does not answer: "+err.Error())
@@ -227,6 +234,8 @@ func (f *Fence) rename(path string, query url.Values) string {
 		for i, tag := range query["t"] {
 			query["t"][i] = f.localName(tag, true)
 		}
+		query.Set("rm", "1") // containers of steps go, those of a step that failed included
+		query.Set("forcerm", "1")
 	case verb == "tag":
 		if repo := query.Get("repo"); !hasRegistry(repo) {
 			tagged := f.localName(repo+":"+orLatest(query.Get("tag")), true)

@@ -33,8 +33,9 @@ func TestFence(t *testing.T) {
 	}{
 		{"ping", "GET", "/_ping", "GET /_ping?"},
 		{"login", "POST", "/v1.41/auth", "POST /v1.41/auth?"},
-		{"build for its own repository", "POST", "/v1.41/build?t=" + own + ":1", "POST /v1.41/build?t=" + own + ":1"},
-		{"build without a registry is renamed", "POST", "/v1.41/build?t=app", "POST /v1.41/build?t=serin-x/shop/cart/app:latest"},
+		{"build for its own repository", "POST", "/v1.41/build?t=" + own + ":1", "POST /v1.41/build?forcerm=1&rm=1&t=" + own + ":1"},
+		{"build without a registry is renamed", "POST", "/v1.41/build?t=app", "POST /v1.41/build?forcerm=1&rm=1&t=serin-x/shop/cart/app:latest"},
+		{"build that would leave containers", "POST", "/v1.41/build?rm=0&forcerm=false", "POST /v1.41/build?forcerm=1&rm=1"},
 		{"build for another service", "POST", "/v1.41/build?t=127.0.0.1:5000/shop/other:1", ""},
 		{"build in the host's network", "POST", "/v1.41/build?networkmode=host", ""},
 		{"build in another container's network", "POST", "/v1.41/build?networkmode=container:x", ""},

@@ -76,6 +76,7 @@ func newRig(t *testing.T) *rig {
 	})
 	t.Cleanup(func() {
 		r.nothingLeft()
+		r.removeLayers()
 		r.removeOwn()
 		os.RemoveAll(sockets)
 		docker.Close()
@@ -235,7 +236,9 @@ func (r *rig) nothingLeft() {
 		r.t.Errorf("the container %v is left", c.Names)
 	}
 	for _, tag := range r.tags("serin-" + r.Instance + "/") {
-		r.t.Errorf("the image %s is left", tag)
+		if !strings.Contains(tag, "/layers:") { // the cache of later builds
+			r.t.Errorf("the image %s is left", tag)
+		}
 	}
 	left, err := os.ReadDir(r.SocketDir)
 	if err != nil {
@@ -268,6 +271,18 @@ func (r *rig) tags(prefix string) []string {
 func (r *rig) removeOwn() {
 	for _, tag := range r.tags(r.registry + "/") {
 		_, _ = r.docker.ImageRemove(context.WithoutCancel(r.t.Context()), tag, client.ImageRemoveOptions{PruneChildren: true})
+	}
+}
+
+// untag takes a name off an image.
+func (r *rig) untag(name string) {
+	_, _ = r.docker.ImageRemove(context.WithoutCancel(r.t.Context()), name, client.ImageRemoveOptions{PruneChildren: true})
+}
+
+// removeLayers removes what is the cache of later builds.
+func (r *rig) removeLayers() {
+	for _, tag := range r.tags("serin-" + r.Instance + "/shop/cart/layers:") {
+		r.untag(tag)
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// Sweep removes the builder containers, the images of builds' own and the sockets of this Serin. At start no build
-// runs: whatever there is was cut off.
+// Sweep removes the builder containers, the images of builds' own and the sockets of this Serin, but not the layers that
+// are the cache of later builds. At start no build runs: whatever there is was cut off.
 func (b *Builder) Sweep(ctx context.Context) error {
 	found, err := b.Docker.ContainerList(ctx, client.ContainerListOptions{
 		All:     true,
@@ -39,7 +39,7 @@ func (b *Builder) sweepImages(ctx context.Context) error {
 	}
 	for _, image := range found.Items {
 		for _, tag := range image.RepoTags {
-			if !strings.HasPrefix(tag, b.localPrefix()) {
+			if _, _, layers := b.layersOf(tag); layers || !strings.HasPrefix(tag, b.localPrefix()) {
 				continue
 			}
 			if err := b.removeImage(ctx, tag); err != nil {
@@ -64,3 +64,5 @@ func (b *Builder) sweepSockets() error {
 }
 
 func isNotFound(err error) bool { return errdefs.IsNotFound(err) }
+
+func isConflict(err error) bool { return errdefs.IsConflict(err) }
