@@ -202,6 +202,9 @@ func (a *App) Run(ctx context.Context) error {
 		web.Close()
 		return err
 	}
+	if err := a.publish(ctx); err != nil {
+		return errors.Join(err, web.Close(), proxies.Close())
+	}
 	if err := a.rollouts.Prime(ctx); err != nil {
 		return errors.Join(err, web.Close(), proxies.Close())
 	}

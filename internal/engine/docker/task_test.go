@@ -207,6 +207,11 @@ func portTaken(h *host) {
 	if bindings := fmt.Sprint(h.find(h.t, door)["pause"].HostConfig.PortBindings); !strings.Contains(bindings, fmt.Sprint(port)) || !strings.Contains(bindings, "15080/tcp") {
 		h.t.Errorf("the gateway publishes %s", bindings)
 	}
+	h.declareAll(workload.Environment{Name: env, Generation: 2, Gateway: &workload.Gateway{Bind: "0.0.0.0", Port: port}})
+	h.until(door, "it runs on all addresses", func(t workload.Task) bool {
+		pause := h.find(h.t, door)["pause"]
+		return running(t) && pause.HostConfig != nil && strings.Contains(fmt.Sprint(pause.HostConfig.PortBindings), "0.0.0.0")
+	})
 }
 
 func missingCommand(h *host) {
