@@ -42,6 +42,7 @@ type App struct {
 	registry *registry.Registry
 	logs     *build.Logs
 	builder  *build.Builder
+	swept    *sweep
 	engine   *docker.Engine
 	mesh     *xds.Server
 	recorder *rollout.Recorder
@@ -118,6 +119,7 @@ func (a *App) openDocker(context.Context) (err error) {
 		Docker: a.docker, Image: a.config.BuilderImage, Instance: a.instance, SocketDir: a.config.path("run"),
 		Logger: a.log.With("part", "build"),
 	})
+	a.swept = &sweep{do: a.builder.Sweep, log: a.log.With("part", "build")}
 	return os.MkdirAll(a.config.path("run", "mesh"), 0o755) // proxies run as another user
 }
 
@@ -217,7 +219,8 @@ func (a *App) Run(ctx context.Context) error {
 		"evidence":  a.recorder.Run,
 		"engine":    a.engine.Run,
 		"rollout":   a.rollouts.Run,
-		"pipeline":  a.runPipelines,
+		"pipeline":  a.pipelines.Run,
+		"builders":  a.swept.run,
 		"source":    func(ctx context.Context) error { return a.source.Run(ctx, pushes{a.pipelines}) },
 		"registry":  a.runRegistry,
 		"interface": func(ctx context.Context) error { return a.serve(ctx, web) },
@@ -234,14 +237,6 @@ func (a *App) Run(ctx context.Context) error {
 		})
 	}
 	return parts.Wait()
-}
-
-// runPipelines removes what builds that were cut off have left, as soon as Docker answers, and works on runs.
-func (a *App) runPipelines(ctx context.Context) error {
-	if err := a.builder.Sweep(ctx); err != nil {
-		a.log.Warn("builders of an earlier process may be left over", "error", err)
-	}
-	return a.pipelines.Run(ctx)
 }
 
 // known tells the engine which environments there are, so that it removes what belongs to none.

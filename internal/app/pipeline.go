@@ -24,6 +24,14 @@ import (
 // buildAdapter runs a pipeline's builds.
 type buildAdapter struct{ *App }
 
+// Ready implements pipeline.Builder.
+func (a buildAdapter) Ready(ctx context.Context) error {
+	if a.engine.Away() != nil || !a.swept.over() {
+		return delivery.Errorf(delivery.Unavailable, "the build waits for Docker, which does not answer: start it, or see why it is down (docker info)")
+	}
+	return nil
+}
+
 // Build implements pipeline.Builder.
 func (a buildAdapter) Build(ctx context.Context, run pipeline.Run, limit time.Duration, checkout string, how buildspec.Spec, log io.Writer) ([]byte, error) {
 	if limit == 0 {

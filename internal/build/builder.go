@@ -164,10 +164,11 @@ func (b *Builder) tidy(fence *Fence, layers *holder) {
 	}
 }
 
-// removeImage removes a tag; one that is not there (its build failed, say) is as good as removed.
+// removeImage removes a tag; one that is not there (its build failed, say) is as good as removed. One that a container
+// of somebody else's uses is theirs now.
 func (b *Builder) removeImage(ctx context.Context, tag string) error {
 	_, err := b.Docker.ImageRemove(ctx, tag, client.ImageRemoveOptions{PruneChildren: false})
-	if isNotFound(err) {
+	if isNotFound(err) || isConflict(err) {
 		return nil
 	}
 	return err

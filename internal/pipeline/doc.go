@@ -13,7 +13,8 @@
 //     finds its rollout by its own number, or starts it with what was stored when the build ended.
 //   - What was superseded or cancelled is never released: a run is stored as Deploying before its rollout begins,
 //     and who comes too late finds it changed.
-//   - What is away (Docker, the store, the registry: delivery.Unavailable) is waited for; it fails no run.
+//   - What is away (Docker, the store, the registry: delivery.Unavailable) is waited for; it fails no run. One whose
+//     build waits says so in its Reason, until the build begins.
 //   - One run a service is worked on at a time. By the service's setting a newer push replaces (a run that waits or
 //     builds is superseded at once; a rollout under way is rolled back when the newer one is built) or queues (the
 //     one under way goes on, and of those that wait only the newest is kept).

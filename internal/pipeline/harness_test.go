@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -138,6 +139,26 @@ func (w *world) until(id delivery.RunID, state pipeline.State) pipeline.Run {
 	}
 }
 
+// waits waits until a run in a state gives a reason.
+func (w *world) waits(id delivery.RunID, state pipeline.State, reason string) {
+	w.t.Helper()
+	timeout := time.After(deadline)
+	for {
+		w.mu.Lock()
+		changed := w.changed
+		w.mu.Unlock()
+		run := w.run(id)
+		if run.State == state && run.Reason == reason {
+			return
+		}
+		select {
+		case <-changed:
+		case <-timeout:
+			w.t.Fatalf("run %d is %s (%s), want %s (%s)", id, run.State, run.Reason, state, reason)
+		}
+	}
+}
+
 // log is what a run's log says.
 func (w *world) log(id delivery.RunID) string {
 	w.mu.Lock()
@@ -217,7 +238,18 @@ func deployJSON(service delivery.ServiceID, image string) []byte {
 }
 
 // builder lets a test end each build.
-type builder struct{ calls chan buildCall }
+type builder struct {
+	calls chan buildCall
+	away  atomic.Pointer[error] // why it is not ready
+}
+
+// Ready implements pipeline.Builder.
+func (b *builder) Ready(context.Context) error {
+	if away := b.away.Load(); away != nil {
+		return *away
+	}
+	return nil
+}
 
 type buildCall struct {
 	run   pipeline.Run

@@ -301,6 +301,44 @@ func TestWhatIsAwayIsWaitedFor(t *testing.T) {
 	w.until(run.ID, pipeline.Succeeded)
 }
 
+func TestARunSaysWhatItsBuildWaitsFor(t *testing.T) {
+	w := newWorld(t)
+	var docker, other error = delivery.Errorf(delivery.Unavailable, "Docker is away: start it"), delivery.Errorf(delivery.Unavailable, "another reason")
+	w.away.Store(&docker)
+	run := w.push(cart, 1)
+	w.waits(run.ID, pipeline.Queued, "Docker is away: start it")
+	w.restart()
+	w.away.Store(&other)
+	w.waits(run.ID, pipeline.Queued, "another reason")
+	w.away.Store(nil)
+	call := w.building()
+	w.waits(run.ID, pipeline.Building, "")
+	w.away.Store(&docker) // it goes away in the middle of the build
+	call.fail(delivery.Errorf(delivery.Unavailable, "the builder was lost"))
+	w.waits(run.ID, pipeline.Building, "Docker is away: start it")
+	w.away.Store(nil)
+	w.building().succeed()
+	rolling := w.rolling(run.ID)
+	if rolling.Attempt != 2 || rolling.Reason != "" {
+		t.Errorf("attempt %d, reason %q: waiting is no attempt, and it is over", rolling.Attempt, rolling.Reason)
+	}
+
+	w.away.Store(&docker)
+	waiting := w.push(user, 1)
+	w.waits(waiting.ID, pipeline.Queued, "Docker is away: start it")
+	if err := w.manager.Cancel(t.Context(), waiting.ID, "ada"); err != nil {
+		t.Fatal(err)
+	}
+	if ended := w.until(waiting.ID, pipeline.Cancelled); ended.Reason != "cancelled by ada" {
+		t.Errorf("reason %q", ended.Reason)
+	}
+	broken := errors.New("the builder image is not there")
+	w.away.Store(&broken)
+	if failed := w.until(w.push(user, 2).ID, pipeline.Failed); failed.Reason != broken.Error() {
+		t.Errorf("reason %q", failed.Reason)
+	}
+}
+
 func TestCancel(t *testing.T) {
 	w := newWorld(t)
 	run := w.push(cart, 1)

@@ -36,6 +36,9 @@ type Source interface {
 
 // Builder makes images of checkouts.
 type Builder interface {
+	// Ready is asked before each build, also of one that begins again. It fails with delivery.Unavailable, in a
+	// sentence about the build, while none can be made.
+	Ready(ctx context.Context) error
 	// Build runs a buildspec over a checkout and gives the deploy.json it left. It fails with delivery.Unavailable
 	// when neither the repository nor the build is to blame: it is begun again then.
 	Build(ctx context.Context, run Run, limit time.Duration, checkout string, how buildspec.Spec, log io.Writer) (deployJSON []byte, err error)

@@ -46,7 +46,7 @@ type Run struct {
 	Author     string             `json:"author"`  // of the commit
 	Message    string             `json:"message"` // its first line
 	State      State              `json:"state"`
-	Reason     string             `json:"reason,omitempty"`  // why it did not succeed: a sentence that says what to do
+	Reason     string             `json:"reason,omitempty"`  // why it did not succeed, or what its build waits for: a sentence that says what to do
 	Attempt    int                `json:"attempt"`           // builds begun, crashes included
 	Release    *Release           `json:"release,omitempty"` // what is to be rolled out, from the end of the build until Rollout is known
 	Rollout    delivery.RolloutID `json:"rollout,omitempty"`

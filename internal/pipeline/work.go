@@ -66,6 +66,9 @@ func (m *Manager) buildInTurn(ctx context.Context, run Run, settings Settings, l
 		return run, ctx.Err()
 	}
 	err := m.insist(ctx, run.ID, func() (err error) {
+		if run, err = m.ready(ctx, run); err != nil {
+			return err
+		}
 		if run, err = m.begin(ctx, run); err != nil {
 			return err
 		}
@@ -97,10 +100,30 @@ func again(ctx context.Context, run Run, err error, log io.Writer) error {
 	return err
 }
 
+// ready waits until a build can be made, and lets the run say what for. That is no attempt: it lasts as long as it does.
+func (m *Manager) ready(ctx context.Context, run Run) (Run, error) {
+	for {
+		away := m.Builder.Ready(ctx)
+		if !errors.Is(away, delivery.Unavailable) || ctx.Err() != nil {
+			return run, away
+		}
+		if waits := away.Error(); run.Reason != waits {
+			next := run
+			next.Reason = waits
+			stored, err := m.save(ctx, next)
+			if err != nil {
+				return run, err
+			}
+			run = stored
+		}
+		m.pause(ctx, 1)
+	}
+}
+
 // begin stores that a run builds, and how often that was begun.
 func (m *Manager) begin(ctx context.Context, run Run) (Run, error) {
 	next := run
-	next.State, next.Attempt = Building, run.Attempt+1
+	next.State, next.Attempt, next.Reason = Building, run.Attempt+1, ""
 	if next.Started.IsZero() {
 		next.Started = m.Clock()
 	}
