@@ -86,7 +86,15 @@ func TestTheDataFolderIsOnesOwn(t *testing.T) {
 	if err != nil {
 		t.Fatalf("after it was given back: %v", err)
 	}
+	soon := make(chan error)
+	go func() {
+		file, err := lockSoon(t.Context(), path)
+		soon <- errors.Join(err, file.Close())
+	}()
 	again.Close()
+	if err := <-soon; err != nil {
+		t.Errorf("waiting for it: %v", err)
+	}
 }
 
 func TestASocketsNameMustFit(t *testing.T) {

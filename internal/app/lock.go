@@ -1,10 +1,12 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"syscall"
+	"time"
 
 	"serin.dev/serin/internal/delivery"
 )
@@ -24,4 +26,24 @@ func lock(path string) (*os.File, error) {
 		return nil, delivery.Errorf(delivery.Conflict, "another serin uses the data folder (%s is locked): stop it, or name another folder with --data", path)
 	}
 	return nil, fmt.Errorf("locking the data folder: %w", err)
+}
+
+// lockSoon takes a data folder whose process has just been ended: the kernel gives the lock back only once it has
+// closed the files of a killed process, which on a busy machine comes a while after the process is seen no more.
+func lockSoon(ctx context.Context, path string) (*os.File, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		file, err := lock(path)
+		if !errors.Is(err, delivery.Conflict) {
+			return file, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-tick.C:
+		}
+	}
 }

@@ -16,7 +16,7 @@ import (
 // Purge removes from Docker all that the Serin of a data folder has made: containers, networks and images. That
 // Serin must not run. The folder itself stays.
 func Purge(ctx context.Context, data string) error {
-	held, err := lock(Config{Data: data}.path("lock"))
+	held, err := lockSoon(ctx, Config{Data: data}.path("lock"))
 	if err != nil {
 		return err
 	}
