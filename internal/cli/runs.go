@@ -163,7 +163,11 @@ func watchRun(cmd *cobra.Command, client *api.Client, id delivery.RunID) (pipeli
 }
 
 func describeRun(r pipeline.Run) string {
-	return fmt.Sprintf("run %d of %s (%.8s): %s", r.ID, r.Push.Service, r.Push.Commit, r.State)
+	line := fmt.Sprintf("run %d of %s (%.8s): %s", r.ID, r.Push.Service, r.Push.Commit, r.State)
+	if r.Reason != "" && !r.State.Ended() {
+		line += ": " + r.Reason
+	}
+	return line
 }
 
 func (c *cli) runCancel() *cobra.Command {
