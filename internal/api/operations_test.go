@@ -14,6 +14,7 @@ import (
 
 	"serin.dev/serin/internal/api"
 	"serin.dev/serin/internal/delivery"
+	"serin.dev/serin/internal/evidence"
 )
 
 // The ports under names that are none of their methods, so that one type can have them all.
@@ -71,6 +72,10 @@ func (w rollouts) Rollout(_ context.Context, id delivery.RolloutID) (api.Rollout
 		return api.Rollout{}, delivery.Errorf(delivery.NotFound, "there is no rollout %d", id)
 	}
 	return w.rollout, nil
+}
+
+func (w rollouts) Evidence(_ context.Context, id delivery.RolloutID, out io.Writer) error {
+	return evidence.Case{Trial: evidence.Trial{Deployment: delivery.DeploymentID{Service: delivery.ServiceID{Environment: "prod", Name: "shop"}, Number: int(id)}}}.Write(out)
 }
 
 func (w rollouts) History(context.Context, delivery.RolloutID) ([]api.Event, error) {

@@ -48,6 +48,8 @@ type Rollouts interface {
 	Rollouts(ctx context.Context, service *delivery.ServiceID, limit int) ([]Rollout, error)
 	Rollout(ctx context.Context, id delivery.RolloutID) (Rollout, error)
 	History(ctx context.Context, id delivery.RolloutID) ([]Event, error)
+	// Evidence writes what the rollout was judged by, as JSON Lines. It fails with delivery.NotFound when there is none.
+	Evidence(ctx context.Context, id delivery.RolloutID, w io.Writer) error
 	Abort(ctx context.Context, id delivery.RolloutID, by string) error
 	Pause(ctx context.Context, id delivery.RolloutID, by string) error
 	Resume(ctx context.Context, id delivery.RolloutID, by string) error

@@ -114,6 +114,7 @@ type Rollout struct {
 	Percent    int                   `json:"percent" doc:"of the traffic"`
 	Weights    delivery.Weights      `json:"weights"`
 	Verdict    string                `json:"verdict,omitempty" doc:"the last judgement, a sentence with its numbers"`
+	Judgement  *evidence.Verdict     `json:"judgement,omitempty" doc:"the same, with whose it is and what it rests on"`
 	Reason     string                `json:"reason,omitempty" doc:"why it rolled back or waits"`
 	Waiting    []string              `json:"waiting,omitempty" doc:"proxies that have not acknowledged yet"`
 	Canary     evidence.Counts       `json:"canary" doc:"what callers got from the new deployment since it got traffic"`

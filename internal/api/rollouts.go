@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"io"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -43,6 +44,9 @@ func (s *server) rollouts(api huma.API) {
 	})
 	get(s, api, "rollout-history", "/api/v1/rollouts/{id}/history", "All that happened, with input, output, error and attempt", func(ctx context.Context, in *InRollout) ([]Event, error) {
 		return s.Rollouts.History(ctx, in.id())
+	})
+	stream(s, api, "rollout-evidence", "/api/v1/rollouts/{id}/evidence", "What it was judged by, as JSON Lines: its trial, then each interval", func(ctx context.Context, in *InRollout, w io.Writer) error {
+		return s.Rollouts.Evidence(ctx, in.id(), w)
 	})
 	events(s, api, "rollout-events", "/api/v1/rollouts/{id}/events", "A rollout as it goes on, until it has ended", s.Rollouts.Changed,
 		func(ctx context.Context, in *InRollout) (Rollout, bool, error) {

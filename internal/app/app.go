@@ -17,6 +17,7 @@ import (
 	"serin.dev/serin/internal/build"
 	"serin.dev/serin/internal/delivery"
 	"serin.dev/serin/internal/engine/docker"
+	"serin.dev/serin/internal/evidence"
 	"serin.dev/serin/internal/mesh/identity"
 	"serin.dev/serin/internal/mesh/xds"
 	"serin.dev/serin/internal/pipeline"
@@ -178,7 +179,8 @@ func (a *App) openMesh(ctx context.Context) error {
 
 func (a *App) openRollouts(context.Context) error {
 	a.rollouts = rollout.New(rollout.Options{
-		Store: a.store, Engine: a.engine, Mesh: a.mesh, Judge: analysis.Threshold{}, Recorder: a.recorder,
+		Store: a.store, Engine: a.engine, Mesh: a.mesh, Trials: a.store, Recorder: a.recorder,
+		Judge:  func(t evidence.Trial) rollout.Judge { return analysis.New(t) },
 		Logger: a.log.With("part", "rollout"), OnChange: func(rollout.Change) { a.rolloutsChanged.tell() },
 	})
 	return nil

@@ -6,10 +6,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"time"
 
 	"serin.dev/serin/internal/api"
 	"serin.dev/serin/internal/delivery"
+	"serin.dev/serin/internal/evidence"
 	"serin.dev/serin/internal/rollout"
 )
 
@@ -57,7 +59,30 @@ func (a rollouts) Rollout(ctx context.Context, id delivery.RolloutID) (api.Rollo
 	if err != nil {
 		return api.Rollout{}, err
 	}
-	return a.showRollout(state, r), nil
+	shown := a.showRollout(state, r)
+	if shown.Judgement != nil {
+		return shown, nil
+	}
+	history, err := a.store.History(ctx, id, 0)
+	if err != nil {
+		return api.Rollout{}, err
+	}
+	if v, ok := rollout.LastVerdict(history); ok {
+		shown.Verdict, shown.Judgement = v.Reason, &v
+	}
+	return shown, nil
+}
+
+// Evidence implements api.Rollouts.
+func (a rollouts) Evidence(ctx context.Context, id delivery.RolloutID, w io.Writer) error {
+	if _, err := a.store.Rollout(ctx, id); err != nil {
+		return err
+	}
+	trial, intervals, err := a.store.LoadTrial(ctx, id)
+	if err != nil {
+		return err
+	}
+	return evidence.Case{Trial: trial, Intervals: intervals}.Write(w)
 }
 
 func (a *App) showRollout(state rollout.State, r rollout.Rollout) api.Rollout {
@@ -70,6 +95,9 @@ func (a *App) showRollout(state rollout.State, r rollout.Rollout) api.Rollout {
 	}
 	from, to := window(r, time.Now())
 	shown.Canary = a.recorder.Window(from, to, r.Deployment)[r.Deployment].Worse()
+	if v, ok := a.rollouts.Verdict(r.ID); ok {
+		shown.Verdict, shown.Judgement = v.Reason, &v
+	}
 	if shown.Ended {
 		return shown
 	}

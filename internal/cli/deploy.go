@@ -67,8 +67,14 @@ func (c *cli) deploy() *cobra.Command {
 	flags.IntVar(&policy.Step, "step", 25, "percent of the traffic added by each shift")
 	flags.DurationVar(&policy.Wait, "wait-time", time.Minute, "the bake after each shift")
 	flags.DurationVar(&policy.KeepPrevious, "keep-previous", time.Minute, "the bake at 100 %, with the old deployment warm")
-	flags.IntVar(&policy.FailureValue, "failure-value", 0, "failures within the window that are still healthy")
+	flags.IntVar(&policy.FailureValue, "failure-value", 0, "failures within the window that are still healthy; -1: any number, comparison with stable decides")
 	flags.DurationVar(&policy.FailureWindow, "failure-window", 10*time.Minute, "the time over which failures are counted")
+	flags.Float64Var(&policy.Judgement.FalseAlarmRate, "false-alarm-rate", delivery.DefaultFalseAlarmRate, "chance that comparison rolls a good version back, at most")
+	flags.Float64Var(&policy.Judgement.LatencyTolerance, "latency-tolerance", 0, "how many times as often as stable's its answers may be slow, from 1; 0: latency is not judged")
+	flags.Float64Var(&policy.Judgement.ErrorMargin, "error-margin", 0, "promote only when it surely fails at most this share of attempts more than stable, as 0.01; 0: when nothing speaks against it")
+	flags.IntVar(&policy.Judgement.MaxFailedAttempts, "max-failed", 0, "failed attempts that the rollout may cost; 0: any number")
+	flags.IntVar(&policy.Judgement.MaxUsersHurt, "max-hurt", 0, "failures that no retry saves that the rollout may cost; 0: any number")
+	flags.IntVar(&policy.Holdback, "holdback", 0, "percent that the last shift before 100 leaves to stable; 0: no such shift")
 	flags.DurationVar(&policy.DeployTimeout, "deploy-timeout", 5*time.Minute, "until all tasks must run and pass their checks")
 	flags.StringVar(&retry, "retry-on", string(delivery.RetryIdempotent), "what is retried on stable: connect, idempotent, all or none")
 	flags.StringVar(&noTraffic, "no-traffic", string(delivery.NoTrafficHold), "without enough requests: hold, or checks")
@@ -78,7 +84,10 @@ func (c *cli) deploy() *cobra.Command {
 
 // policyChanged tells whether any flag of the policy was said: else the service keeps the policy it has.
 func policyChanged(cmd *cobra.Command) bool {
-	for _, name := range []string{"step", "wait-time", "keep-previous", "failure-value", "failure-window", "deploy-timeout", "retry-on", "no-traffic"} {
+	for _, name := range []string{
+		"step", "wait-time", "keep-previous", "failure-value", "failure-window", "deploy-timeout", "retry-on", "no-traffic",
+		"false-alarm-rate", "latency-tolerance", "error-margin", "max-failed", "max-hurt", "holdback",
+	} {
 		if cmd.Flags().Changed(name) {
 			return true
 		}

@@ -14,7 +14,7 @@ import (
 
 func (c *cli) rollouts() *cobra.Command {
 	return group("rollout", "Rollouts: how a deployment becomes stable or is removed",
-		c.rolloutList(), c.rolloutShow(), c.rolloutWatch(), c.rolloutHistory(),
+		c.rolloutList(), c.rolloutShow(), c.rolloutWatch(), c.rolloutHistory(), c.rolloutEvidence(),
 		c.rolloutOrder("abort", "Roll back, whatever the evidence says"),
 		c.rolloutOrder("pause", "Stop progress, not judgement"),
 		c.rolloutOrder("resume", "Go on after a pause or a question"),
@@ -96,6 +96,9 @@ func (c *cli) rolloutShow() *cobra.Command {
 		for _, proxy := range r.Waiting {
 			fmt.Fprintf(out, "waiting     for %s to acknowledge\n", proxy)
 		}
+		if j := r.Judgement; j != nil {
+			fmt.Fprintf(out, "judge       %s says %s; evidence against it %.3g, it fails at %.3g\n", j.Judge, j.Outcome, j.Basis.Against, 1/j.Basis.FalseAlarmRate)
+		}
 		_, err = fmt.Fprintf(out, "canary      %d attempts, %d failed\n", r.Canary.Attempts, r.Canary.Failed())
 		return err
 	}
@@ -136,6 +139,19 @@ func (c *cli) rolloutHistory() *cobra.Command {
 		})
 	}
 	return cmd
+}
+
+func (c *cli) rolloutEvidence() *cobra.Command {
+	return &cobra.Command{
+		Use: "evidence ROLLOUT|ENVIRONMENT/SERVICE", Short: "Print what a rollout was judged by, as JSON Lines", Args: exactly("rollout or service"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, id, err := c.rollout(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			return client.Copy(cmd.Context(), api.RolloutPath(id)+"/evidence", cmd.OutOrStdout())
+		},
+	}
 }
 
 func (c *cli) rolloutOrder(verb, short string) *cobra.Command {

@@ -63,7 +63,7 @@ func New(version string, out, errOut io.Writer) *cobra.Command {
 	flags.StringVar(&c.data, "data", "", "data folder of the Serin on this machine (SERIN_DATA; default "+defaultData()+")")
 	root.AddCommand(
 		c.up(), c.doctor(), c.demo(), c.check(), c.loginCommand(),
-		c.environments(), c.services(), c.deploy(), c.runs(), c.rollouts(),
+		c.environments(), c.services(), c.deploy(), c.runs(), c.rollouts(), c.analysis(),
 		c.logs(), c.weights(), c.proxies(), c.tokens(), c.versionCommand(), c.hook(),
 	)
 	return root

@@ -112,6 +112,9 @@ func (d *demo) failing(ctx context.Context) (string, error) {
 		if r.Canary.Failed() == 0 {
 			return errors.New("no failure of it was counted")
 		}
+		if r.Judgement == nil || r.Judgement.Judge != "sequential" {
+			return fmt.Errorf("it was not found out by comparison with stable: %s", r.Reason)
+		}
 		return nil
 	})
 }

@@ -24,37 +24,59 @@ type Key struct {
 
 // Counts are attempts and how they failed. One attempt fails in at most one way. As counters they only grow.
 type Counts struct {
-	Attempts       uint64 `json:"attempts"`        // HTTP requests tried, first tries and retries; TCP connections tried
-	Errors5xx      uint64 `json:"errors_5xx"`      // answered 500 to 599
-	ConnectFailed  uint64 `json:"connect_failed"`  // no connection: refused, timed out
-	Resets         uint64 `json:"resets"`          // the connection broke before an answer was whole
-	Timeouts       uint64 `json:"timeouts"`        // no answer in time
-	FallbackServed uint64 `json:"fallback_served"` // attempts of this deployment that were retries of another's failure
+	Attempts      uint64 `json:"attempts"`       // HTTP requests tried, first tries and retries; TCP connections tried
+	Errors5xx     uint64 `json:"errors_5xx"`     // answered 500 to 599
+	ErrorsGRPC    uint64 `json:"errors_grpc"`    // answered with a gRPC status that is the server's fault
+	ConnectFailed uint64 `json:"connect_failed"` // no connection: refused, timed out
+	Resets        uint64 `json:"resets"`         // the connection broke before an answer was whole
+	Timeouts      uint64 `json:"timeouts"`       // no answer in time
+
+	// Of the attempts above, those that were retries of another deployment's failure. They are no fair sample of
+	// what a deployment answers: only requests that failed once already are among them.
+	FallbackServed uint64 `json:"fallback_served"`
+	FallbackFailed uint64 `json:"fallback_failed"`
+
+	Latency Latency `json:"latency,omitzero"` // of the attempts that were answered, HTTP alone
 }
 
 // Failed sums all ways to fail.
-func (c Counts) Failed() uint64 { return c.Errors5xx + c.ConnectFailed + c.Resets + c.Timeouts }
+func (c Counts) Failed() uint64 {
+	return c.Errors5xx + c.ErrorsGRPC + c.ConnectFailed + c.Resets + c.Timeouts
+}
+
+// First counts the first attempts alone, and those of them that failed: what a deployment is compared by.
+func (c Counts) First() (attempts, failed uint64) {
+	attempts = c.Attempts - min(c.Attempts, c.FallbackServed)
+	return attempts, min(attempts, c.Failed()-min(c.Failed(), c.FallbackFailed))
+}
 
 // Add sums field by field.
 func (c Counts) Add(d Counts) Counts {
-	return Counts{
-		c.Attempts + d.Attempts, c.Errors5xx + d.Errors5xx, c.ConnectFailed + d.ConnectFailed,
-		c.Resets + d.Resets, c.Timeouts + d.Timeouts, c.FallbackServed + d.FallbackServed,
-	}
+	return c.each(d, func(a, b uint64) uint64 { return a + b }, Latency.Add)
 }
 
 // Since subtracts an earlier reading field by field; a counter that went backwards counts from zero.
-func (c Counts) Since(d Counts) Counts {
-	sub := func(a, b uint64) uint64 {
-		if a < b {
-			return a
-		}
-		return a - b
-	}
+func (c Counts) Since(d Counts) Counts { return c.each(d, since, Latency.since) }
+
+func (c Counts) each(d Counts, of func(a, b uint64) uint64, latency func(a, b Latency) Latency) Counts {
 	return Counts{
-		sub(c.Attempts, d.Attempts), sub(c.Errors5xx, d.Errors5xx), sub(c.ConnectFailed, d.ConnectFailed),
-		sub(c.Resets, d.Resets), sub(c.Timeouts, d.Timeouts), sub(c.FallbackServed, d.FallbackServed),
+		Attempts:       of(c.Attempts, d.Attempts),
+		Errors5xx:      of(c.Errors5xx, d.Errors5xx),
+		ErrorsGRPC:     of(c.ErrorsGRPC, d.ErrorsGRPC),
+		ConnectFailed:  of(c.ConnectFailed, d.ConnectFailed),
+		Resets:         of(c.Resets, d.Resets),
+		Timeouts:       of(c.Timeouts, d.Timeouts),
+		FallbackServed: of(c.FallbackServed, d.FallbackServed),
+		FallbackFailed: of(c.FallbackFailed, d.FallbackFailed),
+		Latency:        latency(c.Latency, d.Latency),
 	}
+}
+
+func since(a, b uint64) uint64 {
+	if a < b {
+		return a
+	}
+	return a - b
 }
 
 // Sample is one reading of absolute counters.

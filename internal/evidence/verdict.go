@@ -1,49 +1,42 @@
 package evidence
 
-import (
-	"time"
-
-	"serin.dev/serin/internal/delivery"
-)
-
-// Trial is all that a judge is told of one deployment under watch.
-type Trial struct {
-	Deployment delivery.DeploymentID `json:"deployment"`
-	Policy     delivery.Policy       `json:"policy"`
-	First      bool                  `json:"first"` // no stable deployment is beside it
-	Now        time.Time             `json:"now"`
-	Shifted    time.Time             `json:"shifted"` // when every proxy had acknowledged its present share
-
-	Recent Tally `json:"recent"` // of the deployment, over the last Policy.FailureWindow, since it first had weight
-	Canary Tally `json:"canary"` // of the deployment, since Shifted
-	Stable Tally `json:"stable"` // of the stable deployment beside it, since Shifted
-	// Traffic is how many attempts the service, whichever deployment they went to, got since this one first had weight.
-	Traffic uint64 `json:"traffic"`
-
-	Checks []Check `json:"checks"` // of its tasks, one each
-}
-
-// Check is how one task of the deployment under trial does.
-type Check struct {
-	Task    delivery.TaskID `json:"task"`
-	Failing bool            `json:"failing"` // unhealthy or not running, longer than its check's threshold allows
-	Passed  bool            `json:"passed"`  // it ran and was healthy throughout the present wait
-	Detail  string          `json:"detail"`  // a sentence
-}
+import "time"
 
 // Outcome is what a judge found.
 type Outcome string
 
 const (
-	NotEnough Outcome = "not_enough" // nothing speaks against it, too little for it
-	Passing   Outcome = "passing"
-	Failing   Outcome = "failing"
+	NotEnough  Outcome = "not_enough"  // nothing speaks against it, too little for it
+	Healthy    Outcome = "healthy"     // there is enough to go on
+	SharedFate Outcome = "shared_fate" // both versions do badly alike: it is not to blame, and nothing speaks for it
+	Failing    Outcome = "failing"     // it goes back
 )
 
 // Verdict is a judge's answer.
 type Verdict struct {
 	Outcome Outcome `json:"outcome"`
+	Judge   string  `json:"judge"`  // whose finding decided
 	Reason  string  `json:"reason"` // a sentence with its numbers
 	// Checked tells that every task passed its in-task check throughout the wait.
 	Checked bool `json:"checked"`
+
+	// More and After say of NotEnough about how many more attempts it takes, and how long that is at the present
+	// rate; zero when nobody can say.
+	More  uint64        `json:"more,omitempty"`
+	After time.Duration `json:"after,omitempty"`
+
+	Basis Basis `json:"basis"`
+}
+
+// Basis is what a verdict rests on.
+type Basis struct {
+	CanaryAttempts uint64    `json:"canary_attempts"` // first attempts since Since
+	CanaryFailed   uint64    `json:"canary_failed"`
+	StableAttempts uint64    `json:"stable_attempts"`
+	StableFailed   uint64    `json:"stable_failed"`
+	Since          time.Time `json:"since,omitzero"`
+	// Against is the evidence against the new deployment, an e-value: were it as good as stable, the chance that
+	// this ever reaches x is at most 1/x. FalseAlarmRate is the rate it is judged at: at 1/FalseAlarmRate it fails.
+	Against        float64 `json:"against"`
+	FalseAlarmRate float64 `json:"false_alarm_rate"`
 }

@@ -1,7 +1,6 @@
 package evidence
 
 import (
-	"slices"
 	"time"
 
 	"serin.dev/serin/internal/delivery"
@@ -35,6 +34,22 @@ func (t Tally) Add(side Side, c Counts) Tally {
 	} else {
 		t.Caller = t.Caller.Add(c)
 	}
+	return t
+}
+
+// Plus sums both views.
+func (t Tally) Plus(u Tally) Tally {
+	return Tally{Caller: t.Caller.Add(u.Caller), Ingress: t.Ingress.Add(u.Ingress)}
+}
+
+// Minus subtracts an earlier reading of both views.
+func (t Tally) Minus(u Tally) Tally {
+	return Tally{Caller: t.Caller.Since(u.Caller), Ingress: t.Ingress.Since(u.Ingress)}
+}
+
+// WithoutLatency leaves how long attempts took out.
+func (t Tally) WithoutLatency() Tally {
+	t.Caller.Latency, t.Ingress.Latency = Latency{}, Latency{}
 	return t
 }
 
@@ -74,17 +89,23 @@ func later(a, b Sample) Sample {
 	return a
 }
 
-// Prune drops from one key's samples, ascending by time, those that no window starting at or after horizon needs:
-// all before the last reading until horizon.
-func Prune(samples []Sample, horizon time.Time) []Sample {
-	i, _ := slices.BinarySearchFunc(samples, horizon, func(s Sample, t time.Time) int {
-		if s.At.After(t) {
-			return 1
+// Thin drops from one key's samples, ascending by time, those that no window needs which starts at one of the marks
+// (ascending, too) or after the last: all but the last reading until each mark and what is after the last.
+func Thin(samples []Sample, marks []time.Time) []Sample {
+	kept := samples[:0]
+	for i, s := range samples {
+		next := len(marks)
+		for m, mark := range marks {
+			if !s.At.After(mark) {
+				next = m
+				break
+			}
 		}
-		return -1
-	})
-	if i <= 1 {
-		return samples
+		last := i+1 == len(samples) || next < len(marks) && samples[i+1].At.After(marks[next])
+		if last || next == len(marks) {
+			kept = append(kept, s)
+		}
 	}
-	return slices.Delete(samples, 0, i-1)
+	clear(samples[len(kept):])
+	return kept
 }

@@ -86,7 +86,7 @@ func TestWindowCountsWhatHappened(t *testing.T) {
 	}
 }
 
-func TestPruneChangesNoWindow(t *testing.T) {
+func TestThinChangesNoWindow(t *testing.T) {
 	for seed := range uint64(500) {
 		rng := rand.New(rand.NewPCG(seed, 2))
 		var all []evidence.Sample
@@ -97,15 +97,19 @@ func TestPruneChangesNoWindow(t *testing.T) {
 				all = append(all, sample(1, now, counter, 0))
 			}
 		}
-		horizon := rng.IntN(50)
-		left := evidence.Prune(slices.Clone(all), second(horizon))
-		if len(left) > 1 && !left[1].At.After(second(horizon)) {
-			t.Fatalf("seed %d: a reading at %s is kept for horizon %s", seed, left[0].At, second(horizon))
+		early := rng.IntN(50)
+		recent := early + rng.IntN(50-early)
+		left := evidence.Thin(slices.Clone(all), []time.Time{second(early), second(recent)})
+		if most := 2 + 50 - recent; len(left) > most {
+			t.Fatalf("seed %d: %d readings are left, want %d at most", seed, len(left), most)
 		}
-		for from := horizon; from < 50; from++ {
+		for from := range 50 {
+			if from != early && from < recent {
+				continue
+			}
 			want := evidence.Window(all, second(from), second(60))[shop]
 			if got := evidence.Window(left, second(from), second(60))[shop]; got != want {
-				t.Fatalf("seed %d: after pruning until %d a window from %d counts %+v, want %+v", seed, horizon, from, got, want)
+				t.Fatalf("seed %d: thinned for %d and %d a window from %d counts %+v, want %+v", seed, early, recent, from, got, want)
 			}
 		}
 	}

@@ -32,8 +32,9 @@ func NewBuilder() *Builder {
 	return &Builder{services: map[delivery.ServiceID]*built{}, shared: map[string]Resource{}}
 }
 
-// Build gives every task of the environment its configuration. healthy tells which tasks' apps serve.
-func (b *Builder) Build(env topology.Environment, healthy func(delivery.TaskID) bool) map[delivery.TaskID]Config {
+// Build gives every task of the environment its configuration. healthy tells which tasks' apps serve, template what
+// their proxies were made for.
+func (b *Builder) Build(env topology.Environment, healthy func(delivery.TaskID) bool, template func(delivery.TaskID) Template) map[delivery.TaskID]Config {
 	where := placesOf(env.Tasks, healthy)
 	made := make(map[delivery.ServiceID]*built, len(env.Services))
 	for _, s := range env.Services {
@@ -47,16 +48,16 @@ func (b *Builder) Build(env topology.Environment, healthy func(delivery.TaskID) 
 	configs := make(map[delivery.TaskID]Config, len(env.Tasks))
 	for _, t := range env.Tasks {
 		if t.ID.Gateway() {
-			configs[t.ID] = b.gateway(env, old)
+			configs[t.ID] = b.gateway(env, template(t.ID), old)
 		} else {
-			configs[t.ID] = b.task(env, t, old)
+			configs[t.ID] = b.task(env, t, template(t.ID), old)
 		}
 	}
 	return configs
 }
 
 // task configures a task with an app: who calls it, and what it calls.
-func (b *Builder) task(env topology.Environment, t topology.Task, old map[string]Resource) Config {
+func (b *Builder) task(env topology.Environment, t topology.Task, made Template, old map[string]Resource) Config {
 	c := newConfig()
 	var calls []topology.Service
 	for _, s := range env.Services {
@@ -66,7 +67,7 @@ func (b *Builder) task(env topology.Environment, t topology.Task, old map[string
 		}
 	}
 	if len(calls) > 0 { // Envoy refuses a listener without filter chains
-		c.add(Listeners, b.once(old, egressKey(calls), func() Resource { return egressListener(calls) }))
+		c.add(Listeners, b.once(old, egressKey(calls, made), func() Resource { return egressListener(calls, made) }))
 	}
 	if t.Port > 0 {
 		key := fmt.Sprintf("%s:%d", t.Protocol, t.Port)
@@ -77,7 +78,7 @@ func (b *Builder) task(env topology.Environment, t topology.Task, old map[string
 }
 
 // gateway configures an environment's gateway.
-func (b *Builder) gateway(env topology.Environment, old map[string]Resource) Config {
+func (b *Builder) gateway(env topology.Environment, made Template, old map[string]Resource) Config {
 	c := newConfig()
 	var exposed []topology.Service
 	for _, s := range env.Services {
@@ -89,7 +90,8 @@ func (b *Builder) gateway(env topology.Environment, old map[string]Resource) Con
 		}
 	}
 	c.add(Routes, gatewayRoutes(env.Name, exposed))
-	c.add(Listeners, b.once(old, "gateway", func() Resource { return gatewayListener(env.Name) }))
+	key := fmt.Sprintf("gateway %d", made)
+	c.add(Listeners, b.once(old, key, func() Resource { return gatewayListener(env.Name, made) }))
 	return c
 }
 
@@ -167,9 +169,9 @@ func (b *Builder) once(old map[string]Resource, key string, build func() Resourc
 }
 
 // egressKey is all that an egress listener is made of.
-func egressKey(calls []topology.Service) string {
+func egressKey(calls []topology.Service, t Template) string {
 	var key strings.Builder
-	key.WriteString("egress")
+	fmt.Fprintf(&key, "egress %d", t)
 	for _, s := range calls {
 		fmt.Fprintf(&key, " %s=%s:%d/%s/%t", s.ID, s.VIP, s.Port, s.Protocol, s.Retries == delivery.RetryNone)
 	}

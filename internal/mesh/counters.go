@@ -3,6 +3,7 @@ package mesh
 import (
 	"strings"
 
+	matcherv3 "github.com/cncf/xds/go/xds/type/matcher/v3"
 	accesslogv3 "github.com/envoyproxy/go-control-plane/envoy/config/accesslog/v3"
 	statslogv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/access_loggers/stats/v3"
 	typev3 "github.com/envoyproxy/go-control-plane/envoy/type/v3"
@@ -15,7 +16,7 @@ import (
 // of it. A cluster's own counters would not do: they count a failed attempt twice, once or not at all depending on
 // whether it was retried, and know nothing of localities.
 //
-//	serin.attempts.<cluster>     HTTP, caller's side: code and flags of each attempt, those hidden by a retry included
+//	serin.attempts.<cluster>     HTTP, caller's side: code, flags and time of each attempt, those hidden by a retry included
 //	serin.timeouts.<cluster>     HTTP, caller's side: requests that the proxy gave up on
 //	serin.connections.<...>      TCP, caller's side: by deployment and flags
 //	serin.ingress.<cluster>      HTTP and TCP, at the deployment's own proxy
@@ -44,23 +45,26 @@ func StatPatterns() []string {
 	}
 }
 
-// tag is one part of a counter's name: its own name, and what Envoy puts there.
-type tag struct{ name, format string }
+// tag is one part of a counter's name: its own name, what Envoy puts there, and what it makes of that.
+type tag struct {
+	name, format string
+	rules        *matcherv3.Matcher // nil: it is left as it is
+}
 
 var (
-	clusterTag    = tag{"cluster", "%UPSTREAM_CLUSTER%"}
-	codeTag       = tag{"code", "%RESPONSE_CODE%"}
-	flagsTag      = tag{"flags", "%RESPONSE_FLAGS%"}
-	grpcTag       = tag{"grpc", "%GRPC_STATUS_NUMBER%"}
-	deploymentTag = tag{"deployment", "%UPSTREAM_METADATA(" + metadataSpace + ":" + metadataDeployment + ")%"}
-	eventTag      = tag{"event", "%ACCESS_LOG_TYPE%"}
+	clusterTag    = tag{name: "cluster", format: "%UPSTREAM_CLUSTER%"}
+	codeTag       = tag{name: "code", format: "%RESPONSE_CODE%"}
+	flagsTag      = tag{name: "flags", format: "%RESPONSE_FLAGS%"}
+	grpcTag       = tag{name: "grpc", format: "%GRPC_STATUS_NUMBER%"}
+	deploymentTag = tag{name: "deployment", format: "%UPSTREAM_METADATA(" + metadataSpace + ":" + metadataDeployment + ")%"}
+	eventTag      = tag{name: "event", format: "%ACCESS_LOG_TYPE%"}
 )
 
 // count logs nothing but counts: one for each entry of the log it is put into.
 func count(stat string, tags ...tag) *accesslogv3.AccessLog {
 	s := &statslogv3.Config_Stat{Name: stat}
 	for _, t := range tags {
-		s.Tags = append(s.Tags, &statslogv3.Config_Tag{Name: t.name, ValueFormat: t.format})
+		s.Tags = append(s.Tags, &statslogv3.Config_Tag{Name: t.name, ValueFormat: t.format, Rules: t.rules})
 	}
 	return &accesslogv3.AccessLog{
 		Name: "count",
@@ -98,22 +102,36 @@ func outcomeTags(p delivery.Protocol) []tag {
 	return tags
 }
 
-// stat is a counter's name, read.
-type stat struct {
-	name string
-	tags map[string]string
+// attemptTags are how an HTTP attempt ended, and how long it took.
+func attemptTags(p delivery.Protocol, t Template) []tag {
+	tags := outcomeTags(p)
+	if t >= countsLatency {
+		tags = append(tags, tookTag, digitsTag)
+	}
+	return tags
 }
 
-// readStat reads "serin.<name>.<tag>.<value>[.<tag>.<value>...]". Values hold no dots.
-func readStat(name string) (stat, bool) {
+// stat is a counter's name, read: "serin.<name>.<tag>.<value>[.<tag>.<value>...]". Values hold no dots.
+type stat struct {
+	name string
+	tags string // what follows the name
+}
+
+func readStat(name string) (s stat, ok bool) {
 	rest, ok := strings.CutPrefix(name, scope+".")
-	fields := strings.Split(rest, ".")
-	if !ok || len(fields)%2 == 0 {
-		return stat{}, false
+	s.name, s.tags, _ = strings.Cut(rest, ".")
+	return s, ok && strings.Count(rest, ".")%2 == 0
+}
+
+// value is a tag's, "" when the counter does not have it.
+func (s stat) value(t tag) string {
+	for rest := s.tags; rest != ""; {
+		var name, value string
+		name, rest, _ = strings.Cut(rest, ".")
+		value, rest, _ = strings.Cut(rest, ".")
+		if name == t.name {
+			return value
+		}
 	}
-	s := stat{fields[0], map[string]string{}}
-	for i := 1; i < len(fields); i += 2 {
-		s.tags[fields[i]] = fields[i+1]
-	}
-	return s, true
+	return ""
 }

@@ -29,7 +29,7 @@
 //   - A call has one proxy that retries it: the caller's, or the gateway for users. The called task's proxy never
 //     does. A call that a task makes while it serves another is a call of its own.
 //   - Equal topologies make equal resources with equal versions, in every process: a control plane that restarts
-//     disturbs nothing.
+//     disturbs nothing. A newer one serves a proxy what it was made for ([Template]), as long as that runs.
 //
 // # Timeouts
 //

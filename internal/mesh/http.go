@@ -16,16 +16,16 @@ import (
 
 // egressHTTP handles a task's calls to one service. It never changes while the service keeps its protocol: a
 // changed filter chain closes the connections on it, so whatever varies is in the route.
-func egressHTTP(s delivery.ServiceID, p delivery.Protocol) *hcmv3.HttpConnectionManager {
-	m := transparent(ServiceName(s), s.Name, count(attemptsStat, outcomeTags(p)...))
+func egressHTTP(s delivery.ServiceID, p delivery.Protocol, t Template) *hcmv3.HttpConnectionManager {
+	m := transparent(ServiceName(s), s.Name, count(attemptsStat, attemptTags(p, t)...))
 	m.RouteSpecifier = routesByName(ServiceName(s))
 	m.AccessLog = []*accesslogv3.AccessLog{countIf(givenUp, timeoutsStat, clusterTag)}
 	return m
 }
 
 // gatewayHTTP handles an environment's users. Unlike a task's proxy it says in X-Forwarded-For whom it saw.
-func gatewayHTTP(environment string) *hcmv3.HttpConnectionManager {
-	m := transparent(GatewayListener, "gateway", count(attemptsStat, outcomeTags(delivery.GRPC)...))
+func gatewayHTTP(environment string, t Template) *hcmv3.HttpConnectionManager {
+	m := transparent(GatewayListener, "gateway", count(attemptsStat, attemptTags(delivery.GRPC, t)...))
 	m.RouteSpecifier = routesByName(GatewayRoutes(environment))
 	m.AccessLog = []*accesslogv3.AccessLog{countIf(givenUp, timeoutsStat, clusterTag)}
 	m.UseRemoteAddress = wrapperspb.Bool(true)

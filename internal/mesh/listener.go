@@ -19,7 +19,7 @@ const connectTries = 3
 
 // egressListener takes a task's calls, redirected to it, and tells services apart by where they were meant for.
 // It changes by whole filter chains only: any other change would drain every connection on it.
-func egressListener(calls []topology.Service) Resource {
+func egressListener(calls []topology.Service, t Template) Resource {
 	l := &listenerv3.Listener{
 		Name:             EgressListener,
 		Address:          socket("127.0.0.1", topology.EgressPort),
@@ -37,7 +37,7 @@ func egressListener(calls []topology.Service) Resource {
 				PrefixRanges:    []*corev3.CidrRange{{AddressPrefix: s.VIP.String(), PrefixLen: wrapperspb.UInt32(32)}},
 				DestinationPort: wrapperspb.UInt32(uint32(s.Port)),
 			},
-			Filters: []*listenerv3.Filter{egressFilter(s)},
+			Filters: []*listenerv3.Filter{egressFilter(s, t)},
 		})
 		if s.Protocol == delivery.TCP {
 			needs = append(needs, ServiceName(s.ID))
@@ -46,18 +46,18 @@ func egressListener(calls []topology.Service) Resource {
 	return newResource(EgressListener, l, needs...)
 }
 
-func egressFilter(s topology.Service) *listenerv3.Filter {
+func egressFilter(s topology.Service, t Template) *listenerv3.Filter {
 	if s.Protocol != delivery.TCP {
-		return filter("envoy.filters.network.http_connection_manager", egressHTTP(s.ID, s.Protocol))
+		return filter("envoy.filters.network.http_connection_manager", egressHTTP(s.ID, s.Protocol, t))
 	}
 	tries := uint32(connectTries)
 	if s.Retries == delivery.RetryNone {
 		tries = 1
 	}
-	t := tcpProxy(ServiceName(s.ID), ServiceName(s.ID), count(connectionsStat, deploymentTag, eventTag, flagsTag))
-	t.MaxConnectAttempts = wrapperspb.UInt32(tries)
-	t.AccessLogOptions = &tcpproxyv3.TcpProxy_TcpAccessLogOptions{FlushAccessLogOnConnected: true}
-	return filter("envoy.filters.network.tcp_proxy", t)
+	p := tcpProxy(ServiceName(s.ID), ServiceName(s.ID), count(connectionsStat, deploymentTag, eventTag, flagsTag))
+	p.MaxConnectAttempts = wrapperspb.UInt32(tries)
+	p.AccessLogOptions = &tcpproxyv3.TcpProxy_TcpAccessLogOptions{FlushAccessLogOnConnected: true}
+	return filter("envoy.filters.network.tcp_proxy", p)
 }
 
 // ingressListener is where other proxies reach a task's app.
@@ -70,9 +70,9 @@ func ingressListener(p delivery.Protocol) Resource {
 }
 
 // gatewayListener is where an environment's users arrive.
-func gatewayListener(environment string) Resource {
+func gatewayListener(environment string, t Template) Resource {
 	return openListener(GatewayListener, topology.GatewayPort,
-		filter("envoy.filters.network.http_connection_manager", gatewayHTTP(environment)))
+		filter("envoy.filters.network.http_connection_manager", gatewayHTTP(environment, t)))
 }
 
 func openListener(name string, port int, f *listenerv3.Filter) Resource {

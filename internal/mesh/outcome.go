@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -11,6 +12,7 @@ type outcome int
 const (
 	answered outcome = iota
 	failed5xx
+	failedGRPC
 	connectFailed
 	reset
 	timedOut
@@ -22,8 +24,8 @@ const connectedEvent = "TcpUpstreamConnected"
 // outcomeOf judges an HTTP attempt by Envoy's response flags and code. No code means that no answer began; without
 // a flag besides, that the caller or the proxy gave up, which is counted apart when it is a timeout.
 func outcomeOf(s stat) outcome {
-	code, _ := strconv.Atoi(s.tags[codeTag.name])
-	flags := strings.Split(s.tags[flagsTag.name], ",")
+	code, _ := strconv.Atoi(s.value(codeTag))
+	flags := s.value(flagsTag)
 	switch {
 	case hasAny(flags, "UF"):
 		return connectFailed
@@ -32,14 +34,14 @@ func outcomeOf(s stat) outcome {
 	case code >= 500:
 		return failed5xx
 	}
-	return grpcOutcome(s.tags[grpcTag.name])
+	return grpcOutcome(s.value(grpcTag))
 }
 
 // grpcOutcome treats those statuses as failures that gRPC's HTTP mapping makes 5xx of.
 func grpcOutcome(status string) outcome {
 	switch status {
 	case "2", "12", "13", "14", "15": // unknown, unimplemented, internal, unavailable, data loss
-		return failed5xx
+		return failedGRPC
 	case "4": // deadline exceeded
 		return timedOut
 	}
@@ -47,18 +49,17 @@ func grpcOutcome(status string) outcome {
 }
 
 func tcpOutcomeOf(s stat) outcome {
-	if hasAny(strings.Split(s.tags[flagsTag.name], ","), "UF") {
+	if hasAny(s.value(flagsTag), "UF") {
 		return connectFailed
 	}
 	return answered
 }
 
-func hasAny(flags []string, wanted ...string) bool {
-	for _, f := range flags {
-		for _, w := range wanted {
-			if f == w {
-				return true
-			}
+// hasAny tells whether one of the flags, separated by commas, is a wanted one.
+func hasAny(flags string, wanted ...string) bool {
+	for f := range strings.SplitSeq(flags, ",") {
+		if slices.Contains(wanted, f) {
+			return true
 		}
 	}
 	return false

@@ -116,7 +116,7 @@ func frontConfig(change func(*topology.Service)) Config {
 	env := demo()
 	env.Services = env.Services[:1]
 	change(&env.Services[0])
-	return NewBuilder().Build(env, everybody)[env.Tasks[0].ID]
+	return NewBuilder().Build(env, everybody, newest)[env.Tasks[0].ID]
 }
 
 func route(w delivery.Weights, known ...int) func(*topology.Service) {

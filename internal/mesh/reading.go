@@ -70,27 +70,22 @@ func (r Readings) of(d delivery.DeploymentID, side evidence.Side) *Reading {
 func (r Readings) count(reporter delivery.TaskID, s stat, n uint64, opened, closed map[delivery.DeploymentID]uint64) {
 	switch s.name {
 	case attemptsStat:
-		if d, fallback, ok := ParseCluster(s.tags[clusterTag.name]); ok {
-			reading := r.of(d, evidence.Caller)
-			reading.add(outcomeOf(s), n)
-			if fallback {
-				reading.FallbackServed += n
-			}
+		if d, fallback, ok := ParseCluster(s.value(clusterTag)); ok {
+			r.of(d, evidence.Caller).attempted(s, fallback, n)
 		}
 	case timeoutsStat:
-		// The attempt itself is among the attempts, without a code.
-		if d, _, ok := ParseCluster(s.tags[clusterTag.name]); ok {
-			r.of(d, evidence.Caller).Timeouts += n
+		if d, fallback, ok := ParseCluster(s.value(clusterTag)); ok {
+			r.of(d, evidence.Caller).gaveUp(fallback, n)
 		}
 	case connectionsStat:
-		d, err := delivery.ParseDeploymentID(s.tags[deploymentTag.name])
+		d, err := delivery.ParseDeploymentID(s.value(deploymentTag))
 		if err != nil {
 			return
 		}
 		switch o := tcpOutcomeOf(s); {
 		case o == connectFailed:
 			r.of(d, evidence.Caller).add(o, n)
-		case s.tags[eventTag.name] == connectedEvent:
+		case s.value(eventTag) == connectedEvent:
 			opened[d] += n
 			r.of(d, evidence.Caller).add(answered, n)
 		default:
@@ -103,12 +98,40 @@ func (r Readings) count(reporter delivery.TaskID, s stat, n uint64, opened, clos
 	}
 }
 
+// attempted counts HTTP attempts of one kind. Only those that were answered have a latency: a failure that came fast
+// is no fast answer. Those of the fallback have none, since what failed elsewhere before is no fair sample.
+func (r *Reading) attempted(s stat, fallback bool, n uint64) {
+	o := outcomeOf(s)
+	r.add(o, n)
+	if fallback {
+		r.FallbackServed += n
+		if o != answered {
+			r.FallbackFailed += n
+		}
+		return
+	}
+	if bucket, ok := bucketOf(s); ok && o == answered {
+		r.Latency[bucket] += n
+	}
+}
+
+// gaveUp counts timeouts. The attempts themselves are among the others, most without a code; one whose answer had begun
+// keeps its latency.
+func (r *Reading) gaveUp(fallback bool, n uint64) {
+	r.Timeouts += n
+	if fallback {
+		r.FallbackFailed += n
+	}
+}
+
 func (r *Reading) add(o outcome, n uint64) {
 	r.Attempts += n
 	switch o {
 	case answered:
 	case failed5xx:
 		r.Errors5xx += n
+	case failedGRPC:
+		r.ErrorsGRPC += n
 	case connectFailed:
 		r.ConnectFailed += n
 	case reset:

@@ -8,9 +8,9 @@ import (
 	"serin.dev/serin/internal/delivery"
 )
 
-// template is the version of what Bootstrap makes. A control plane reads it from the node's metadata and serves
-// older proxies what they were made for.
-const template = "1"
+// template is the version of what this proxy is made for: of what Bootstrap makes, and of what the control plane is to
+// send, which reads it from the node's metadata and serves older proxies what they were made for.
+const template = "2"
 
 // controlCluster is the bootstrap's one cluster: the control plane.
 const controlCluster = "serin"

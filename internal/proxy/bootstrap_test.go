@@ -4,10 +4,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
 	"serin.dev/serin/internal/delivery"
+	"serin.dev/serin/internal/mesh"
 )
 
 func TestEnvoyAcceptsTheBootstrap(t *testing.T) {
@@ -30,6 +32,12 @@ func TestEnvoyAcceptsTheBootstrap(t *testing.T) {
 				t.Errorf("Envoy refuses the bootstrap: %v\n%s\n%s", err, out, text)
 			}
 		})
+	}
+}
+
+func TestTheMeshKnowsTheTemplate(t *testing.T) {
+	if want := strconv.Itoa(int(mesh.Newest)); template != want {
+		t.Errorf("proxies are made for template %s, the mesh's newest is %s", template, want)
 	}
 }
 

@@ -26,7 +26,7 @@ func TestRunIsReadyWithNamesAndListeners(t *testing.T) {
 	node := <-task.mesh.nodes
 	metadata := node.GetMetadata().GetFields()
 	hello := (<-task.control.reports).GetHello()
-	if node.GetId() != "demo/shop/7/0" || node.GetCluster() != "demo" || metadata["template"].GetStringValue() != "1" ||
+	if node.GetId() != "demo/shop/7/0" || node.GetCluster() != "demo" || metadata["template"].GetStringValue() != template ||
 		metadata["epoch"].GetStringValue() != strconv.FormatInt(hello.GetEpoch(), 10) {
 		t.Errorf("the node is %v, the hello %v", node, hello)
 	}

@@ -95,8 +95,9 @@ func acceptable(svc Service, n NewDeployment) error {
 		return delivery.Errorf(delivery.Invalid, "service %s: the app's port is %d: it must be from 1 to 65535", svc.ID, w.Port)
 	case misfit(svc, w) != "":
 		return delivery.Errorf(delivery.Invalid, "%s", misfit(svc, w))
-	case n.Policy.Step < 1 || n.Policy.Step > 100:
-		return delivery.Errorf(delivery.Invalid, "service %s: the step is %d %%: it must be from 1 to 100", svc.ID, n.Policy.Step)
+	}
+	if err := n.Policy.Check(); err != nil {
+		return fmt.Errorf("service %s: %w", svc.ID, err)
 	}
 	for _, b := range w.Backends {
 		if err := delivery.CheckName("backend", b); err != nil {

@@ -112,13 +112,14 @@ func (r Rollout) gathering(seen Observation, t Timing, now time.Time) Rollout {
 	if !seen.Looked || !seen.Acknowledged || !seen.Fresh && !promote {
 		return r
 	}
-	thin := r.Waits >= t.Waits && seen.Policy.NoTraffic == delivery.NoTrafficChecks && seen.Verdict.Checked
-	if !promote && !thin && seen.Verdict.Outcome != evidence.Passing {
+	thin := r.Waits >= t.Waits && seen.Policy.NoTraffic == delivery.NoTrafficChecks && seen.Verdict.Checked &&
+		seen.Verdict.Outcome == evidence.NotEnough
+	if !promote && !thin && seen.Verdict.Outcome != evidence.Healthy {
 		switch {
 		case r.Hold != NoHold:
 			return r
 		case r.Waits >= t.Waits:
-			return r.ask(seen.Verdict.Reason)
+			return r.ask(seen.Verdict)
 		}
 		return r.waitAgain(seen.Policy, t, now)
 	}

@@ -20,7 +20,7 @@ var (
 func good() Observation {
 	return Observation{
 		Policy: quarters, Stable: 1, Looked: true, Ready: true, Acknowledged: true, Fresh: true,
-		Verdict: evidence.Verdict{Outcome: evidence.Passing},
+		Verdict: evidence.Verdict{Outcome: evidence.Healthy},
 	}
 }
 
@@ -64,6 +64,11 @@ func away(o *Observation) { o.Looked = false }
 func failing(o *Observation) {
 	o.Verdict = evidence.Verdict{Outcome: evidence.Failing, Reason: "9 failed"}
 }
+
+func shared(o *Observation) {
+	o.Verdict = evidence.Verdict{Outcome: evidence.SharedFate, Reason: "both fail"}
+}
+func holdback(o *Observation) { o.Policy.Holdback = 5 }
 
 func thin(o *Observation) {
 	o.Verdict = evidence.Verdict{Outcome: evidence.NotEnough, Reason: "nothing came"}
@@ -153,9 +158,19 @@ func TestDecide(t *testing.T) {
 			thin(o)
 			o.Policy.NoTraffic = delivery.NoTrafficChecks
 		}), soon, GatherHealth, 25, "too little"},
-		{"asked, then evidence came", with(at(GatherHealth, 25), func(r *Rollout) { *r = r.ask("silence") }), good(), soon, ShiftTraffic, 50, ""},
-		{"asked, still too little", with(at(GatherHealth, 25), func(r *Rollout) { r.Waits = 3; *r = r.ask("silence") }), seeing(thin), later, GatherHealth, 25, "silence"},
-		{"asked, resumed", with(at(GatherHealth, 25), func(r *Rollout) { r.Waits = 3; *r = r.ask("silence").resume() }), seeing(thin), later, Wait, 25, ""},
+		{"both do badly alike", at(GatherHealth, 25), seeing(shared), soon, Wait, 25, ""},
+		{"both do badly alike too often", with(at(GatherHealth, 25), func(r *Rollout) { r.Waits = 3 }), seeing(shared), soon, GatherHealth, 25, "both fail"},
+		{"both do badly alike too often, checks are no way out", with(at(GatherHealth, 25), func(r *Rollout) { r.Waits = 3 }), seeing(func(o *Observation) {
+			shared(o)
+			o.Policy.NoTraffic, o.Verdict.Checked = delivery.NoTrafficChecks, true
+		}), soon, GatherHealth, 25, "both fail"},
+		{"both do badly alike in a wait", at(Wait, 25), seeing(shared), soon, Wait, 25, ""},
+		{"passes at 75 %, with a holdback", at(GatherHealth, 75), seeing(holdback), soon, ShiftTraffic, 95, ""},
+		{"passes at the holdback", at(GatherHealth, 95), seeing(holdback), soon, ShiftTraffic, 100, ""},
+		{"passes at 50 %, with a holdback", at(GatherHealth, 50), seeing(holdback), soon, ShiftTraffic, 75, ""},
+		{"asked, then evidence came", with(at(GatherHealth, 25), func(r *Rollout) { *r = r.ask(evidence.Verdict{Reason: "silence"}) }), good(), soon, ShiftTraffic, 50, ""},
+		{"asked, still too little", with(at(GatherHealth, 25), func(r *Rollout) { r.Waits = 3; *r = r.ask(evidence.Verdict{Reason: "silence"}) }), seeing(thin), later, GatherHealth, 25, "silence"},
+		{"asked, resumed", with(at(GatherHealth, 25), func(r *Rollout) { r.Waits = 3; *r = r.ask(evidence.Verdict{Reason: "silence"}).resume() }), seeing(thin), later, Wait, 25, ""},
 		{"promoted without evidence", with(at(GatherHealth, 25), promoting), seeing(thin), soon, ShiftTraffic, 100, ""},
 		{"promoted without evidence, not acknowledged", with(at(GatherHealth, 100), promoting), seeing(func(o *Observation) { thin(o); unacked(o) }), soon, GatherHealth, 100, ""},
 		{"promoted without evidence at 100 %", with(at(GatherHealth, 100), promoting), seeing(thin), soon, PromoteVersion, 100, ""},

@@ -54,7 +54,7 @@ func (m *model) restart(t *testing.T) {
 	t.Helper()
 	recorder := rollout.NewRecorder(m.store, func() time.Time { return m.now }, slog.New(slog.DiscardHandler))
 	m.reconciler = rollout.New(rollout.Options{
-		Store: faulty{m.store, m.world}, Engine: m.world, Mesh: wire{m.world}, Judge: m.world, Recorder: recorder,
+		Store: faulty{m.store, m.world}, Engine: m.world, Mesh: wire{m.world}, Trials: m.store, Judge: m.judge, Recorder: recorder,
 		Clock: func() time.Time { return m.now }, Logger: slog.New(slog.DiscardHandler), OnChange: m.changed, Timing: modelTiming,
 	})
 	if m.misread != nil {
@@ -312,7 +312,7 @@ func TestModelFindsWrongRules(t *testing.T) {
 		{"silence is taken for health", func(_ rollout.State, seen *rollout.Seen) {
 			for id, v := range seen.Verdicts {
 				if v.Outcome == evidence.NotEnough {
-					v.Outcome = evidence.Passing
+					v.Outcome = evidence.Healthy
 					seen.Verdicts[id] = v
 				}
 			}
@@ -320,7 +320,7 @@ func TestModelFindsWrongRules(t *testing.T) {
 		{"failing is taken for health", func(_ rollout.State, seen *rollout.Seen) {
 			for id, v := range seen.Verdicts {
 				if v.Outcome == evidence.Failing {
-					v.Outcome = evidence.Passing
+					v.Outcome = evidence.Healthy
 					seen.Verdicts[id] = v
 				}
 			}

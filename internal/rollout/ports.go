@@ -29,9 +29,10 @@ type Mesh interface {
 	Observe(environment string) topology.Observed
 }
 
-// Judge gives the verdict on a deployment under watch.
+// Judge judges one rollout. Told the same intervals, it says the same.
 type Judge interface {
-	Judge(t evidence.Trial) evidence.Verdict
+	// Look takes the next interval, and gives the verdict on all until its end.
+	Look(iv evidence.Interval) evidence.Verdict
 }
 
 // Store keeps what must outlive the process. Every change is durable when Commit returns.
@@ -53,13 +54,31 @@ type Store interface {
 	SaveSeen(ctx context.Context, environment string, seen workload.Observed) error
 }
 
-// Samples keeps evidence. Losing its last second does no harm.
+// Samples keeps evidence. Losing its last second does no harm, nor the last minute of records.
 type Samples interface {
 	// SaveSamples stores readings; one that is there already is left as it is.
 	SaveSamples(ctx context.Context, samples []evidence.Sample) error
 	// LoadSamples reads all that an environment has, ascending by time.
 	LoadSamples(ctx context.Context, environment string) ([]evidence.Sample, error)
-	// PruneSamples drops what no window of the environment that starts at or after horizon needs. Of a deployment
-	// that is not removed it keeps each counter's last reading before.
-	PruneSamples(ctx context.Context, environment string, horizon time.Time) error
+	// PruneSamples drops what no window of the environment needs that starts at one of the marks, ascending, or
+	// after the last. Of a deployment that is not removed it keeps each counter's last reading until each mark.
+	PruneSamples(ctx context.Context, environment string, marks []time.Time) error
+
+	// SaveRecords stores how deployments did until now, in place of what was stored of them before.
+	SaveRecords(ctx context.Context, records map[delivery.DeploymentID]evidence.Standing) error
+	// LoadRecords reads those of an environment.
+	LoadRecords(ctx context.Context, environment string) (map[delivery.DeploymentID]evidence.Standing, error)
+
+	// SaveIntervals stores what judges were told; one that is there already is left as it is.
+	SaveIntervals(ctx context.Context, told []Told) error
+	// PruneTrials drops trials that began before a time, and what was told in them, of rollouts that have ended.
+	PruneTrials(ctx context.Context, before time.Time) error
+}
+
+// Trials keeps what rollouts are judged by.
+type Trials interface {
+	// SaveTrial stores a rollout's trial, for good: a second one is ignored.
+	SaveTrial(ctx context.Context, id delivery.RolloutID, t evidence.Trial) error
+	// LoadTrial reads it, and all that was told in it, in order. It fails with delivery.NotFound.
+	LoadTrial(ctx context.Context, id delivery.RolloutID) (evidence.Trial, []evidence.Interval, error)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"serin.dev/serin/internal/delivery"
+	"serin.dev/serin/internal/evidence"
 	"serin.dev/serin/internal/topology"
 	"serin.dev/serin/internal/workload"
 )
@@ -20,7 +21,8 @@ type Options struct {
 	Store    Store
 	Engine   Engine
 	Mesh     Mesh
-	Judge    Judge
+	Trials   Trials
+	Judge    func(evidence.Trial) Judge // begins to judge a rollout
 	Recorder *Recorder
 	Clock    func() time.Time // time.Now when nil
 	Logger   *slog.Logger     // slog.Default when nil
@@ -33,7 +35,8 @@ type Reconciler struct {
 	store    Store
 	engine   Engine
 	mesh     Mesh
-	judges   Judge
+	trials   Trials
+	judges   func(evidence.Trial) Judge
 	recorder *Recorder
 	now      func() time.Time
 	log      *slog.Logger
@@ -44,6 +47,7 @@ type Reconciler struct {
 	appeared chan struct{} // an environment was made
 	mu       sync.Mutex
 	loops    map[string]*loop
+	verdicts map[delivery.RolloutID]evidence.Verdict // the last ones of rollouts whose new version has traffic
 }
 
 // New makes a Reconciler; Run runs it.
@@ -55,9 +59,9 @@ func New(o Options) *Reconciler {
 		o.OnChange = func(Change) {}
 	}
 	return &Reconciler{
-		store: o.Store, engine: o.Engine, mesh: o.Mesh, judges: o.Judge, recorder: o.Recorder,
+		store: o.Store, engine: o.Engine, mesh: o.Mesh, trials: o.Trials, judges: o.Judge, recorder: o.Recorder,
 		now: o.Clock, log: cmp.Or(o.Logger, slog.Default()), onChange: o.OnChange, timing: o.Timing.withDefaults(), step: step,
-		appeared: make(chan struct{}, 1), loops: map[string]*loop{},
+		appeared: make(chan struct{}, 1), loops: map[string]*loop{}, verdicts: map[delivery.RolloutID]evidence.Verdict{},
 	}
 }
 
@@ -127,6 +131,7 @@ type loop struct {
 	trouble     string               // the last error, to log each once
 	told        topology.Environment // what the mesh was last told
 	seen        workload.Observed    // the engine's last look
+	hearings    map[delivery.RolloutID]*hearing
 }
 
 func (c *Reconciler) loop(environment string) (l *loop, isNew bool) {
@@ -188,7 +193,7 @@ func (c *Reconciler) turn(ctx context.Context, l *loop) (time.Duration, error) {
 		return c.timing.Look, trouble // somebody newer is in charge: read again before doing anything
 	}
 	now := c.now()
-	c.judge(s, &seen, now)
+	trouble = errors.Join(trouble, c.judge(ctx, l, s, &seen, now))
 	change := c.step(s, seen, c.timing, now)
 	if change.Empty() {
 		return s.sleep(c.timing, now), trouble

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"maps"
@@ -24,13 +25,15 @@ type Recorder struct {
 	series  map[evidence.Key][]evidence.Sample // ascending by time; a reading that says nothing new is left out
 	latest  map[evidence.Key]time.Time         // when a key last reported
 	unsaved []evidence.Sample
+	told    []Told // intervals not stored yet
+	records map[delivery.DeploymentID]evidence.Standing
 	needs   map[string]need // by environment
 }
 
-// need is what of an environment's evidence is kept: everything since a time, and of living deployments the last
-// reading before, too.
+// need is what of an environment's evidence is kept: everything since the last mark, of living deployments the last
+// reading until each mark, too, and their records.
 type need struct {
-	since time.Time
+	marks []time.Time
 	live  []delivery.DeploymentID
 }
 
@@ -38,9 +41,10 @@ type need struct {
 func NewRecorder(store Samples, now func() time.Time, log *slog.Logger) *Recorder {
 	return &Recorder{
 		store: store, now: now, log: log,
-		series: map[evidence.Key][]evidence.Sample{},
-		latest: map[evidence.Key]time.Time{},
-		needs:  map[string]need{},
+		series:  map[evidence.Key][]evidence.Sample{},
+		latest:  map[evidence.Key]time.Time{},
+		records: map[delivery.DeploymentID]evidence.Standing{},
+		needs:   map[string]need{},
 	}
 }
 
@@ -51,10 +55,15 @@ func (c *Recorder) Load(ctx context.Context, environments ...string) error {
 		if err != nil {
 			return err
 		}
+		records, err := c.store.LoadRecords(ctx, env)
+		if err != nil {
+			return err
+		}
 		c.mu.Lock()
 		for _, s := range samples {
 			c.add(s)
 		}
+		maps.Copy(c.records, records)
 		c.mu.Unlock()
 	}
 	c.mu.Lock()
@@ -107,35 +116,41 @@ func (c *Recorder) Window(from, to time.Time, deployments ...delivery.Deployment
 	return evidence.Window(samples, from, to)
 }
 
-// fresh tells whether every living proxy that counted one of the deployments has reported lately, and the proxies
-// had time to report since the start.
-func (c *Recorder) fresh(seen Seen, t Timing, now time.Time, deployments ...delivery.DeploymentID) bool {
+// silent are the living proxies that counted one of the deployments and have not reported lately.
+func (c *Recorder) silent(seen Seen, t Timing, now time.Time, deployments ...delivery.DeploymentID) []delivery.TaskID {
 	alive := map[delivery.TaskID]bool{}
 	for _, task := range seen.Engine.Tasks {
 		alive[task.ID] = task.ProxyAlive
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.started.IsZero() || now.Sub(c.started) < t.Stale {
-		return false
-	}
+	var silent []delivery.TaskID
 	for key, last := range c.latest {
 		successor := seen.Mesh.Tasks[key.Proxy].Epoch > key.Epoch
-		if slices.Contains(deployments, key.Deployment) && alive[key.Proxy] && !successor && now.Sub(last) > t.Stale {
-			return false
+		late := alive[key.Proxy] && !successor && now.Sub(last) > t.Stale
+		if late && slices.Contains(deployments, key.Deployment) && !slices.Contains(silent, key.Proxy) {
+			silent = append(silent, key.Proxy)
 		}
 	}
-	return true
+	slices.SortFunc(silent, func(a, b delivery.TaskID) int { return cmp.Compare(a.String(), b.String()) })
+	return silent
+}
+
+// settled tells whether the proxies had time to report since the start.
+func (c *Recorder) settled(t Timing, now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.started.IsZero() && now.Sub(c.started) >= t.Stale
 }
 
 // retain says what of an environment's evidence is needed.
-func (c *Recorder) retain(environment string, since time.Time, live []delivery.DeploymentID) {
+func (c *Recorder) retain(environment string, marks []time.Time, live []delivery.DeploymentID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.needs[environment] = need{since, live}
+	c.needs[environment] = need{marks, live}
 }
 
-// Run saves each second, prunes each minute, and saves once more when the context ends.
+// Run saves each second, prunes and saves records each minute, and saves once more when the context ends.
 func (c *Recorder) Run(ctx context.Context) error {
 	second, minute := time.NewTicker(time.Second), time.NewTicker(time.Minute)
 	defer second.Stop()
@@ -146,10 +161,13 @@ func (c *Recorder) Run(ctx context.Context) error {
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 			defer cancel()
 			c.save(last)
+			c.saveRecords(last)
 			return nil
 		case <-second.C:
+			c.follow()
 			c.save(ctx)
 		case <-minute.C:
+			c.saveRecords(ctx)
 			c.prune(ctx)
 		}
 	}
@@ -157,6 +175,7 @@ func (c *Recorder) Run(ctx context.Context) error {
 
 // save stores what is new; what could not be stored is tried again.
 func (c *Recorder) save(ctx context.Context) {
+	c.saveTold(ctx)
 	c.mu.Lock()
 	batch := c.unsaved
 	c.unsaved = nil
@@ -184,17 +203,23 @@ func (c *Recorder) prune(ctx context.Context) {
 		n, ok := needs[key.Deployment.Service.Environment]
 		switch {
 		case !ok:
-		case c.latest[key].Before(n.since) && !slices.Contains(n.live, key.Deployment):
+		case c.latest[key].Before(n.marks[0]) && !slices.Contains(n.live, key.Deployment):
 			delete(c.series, key)
 			delete(c.latest, key)
 		default:
-			c.series[key] = evidence.Prune(all, n.since)
+			c.series[key] = evidence.Thin(all, n.marks)
 		}
 	}
 	c.mu.Unlock()
 	for env, n := range needs {
-		if err := c.store.PruneSamples(ctx, env, n.since); err != nil {
+		if err := c.store.PruneSamples(ctx, env, n.marks); err != nil {
 			c.log.Warn("old evidence is not pruned", "environment", env, "error", err)
 		}
 	}
+	if err := c.store.PruneTrials(ctx, c.now().Add(-trialsKept)); err != nil {
+		c.log.Warn("the evidence of old rollouts is not pruned", "error", err)
+	}
 }
+
+// trialsKept is for how long the evidence of a rollout is kept, so that it can be judged again by another policy.
+const trialsKept = 30 * 24 * time.Hour

@@ -17,6 +17,8 @@ import (
 type shelf struct {
 	full    bool
 	samples []evidence.Sample
+	told    []Told
+	records map[delivery.DeploymentID]evidence.Standing
 }
 
 func (s *shelf) SaveSamples(_ context.Context, samples []evidence.Sample) error {
@@ -30,7 +32,25 @@ func (s *shelf) SaveSamples(_ context.Context, samples []evidence.Sample) error 
 func (s *shelf) LoadSamples(context.Context, string) ([]evidence.Sample, error) {
 	return s.samples, nil
 }
-func (s *shelf) PruneSamples(context.Context, string, time.Time) error { return nil }
+func (s *shelf) PruneSamples(context.Context, string, []time.Time) error { return nil }
+func (s *shelf) PruneTrials(context.Context, time.Time) error            { return nil }
+
+func (s *shelf) SaveIntervals(_ context.Context, told []Told) error {
+	if s.full {
+		return errors.New("full")
+	}
+	s.told = append(s.told, told...)
+	return nil
+}
+
+func (s *shelf) SaveRecords(_ context.Context, records map[delivery.DeploymentID]evidence.Standing) error {
+	s.records = records
+	return nil
+}
+
+func (s *shelf) LoadRecords(context.Context, string) (map[delivery.DeploymentID]evidence.Standing, error) {
+	return s.records, nil
+}
 
 func reading(number, second int, attempts uint64) evidence.Sample {
 	return evidence.Sample{
@@ -76,7 +96,7 @@ func TestRecorderPrunes(t *testing.T) {
 		c.Record([]evidence.Sample{reading(1, second, uint64(second)), reading(2, second, uint64(second))})
 	}
 	horizon := noon.Add(200 * time.Second)
-	c.retain("prod", horizon, []delivery.DeploymentID{reading(2, 0, 0).Deployment})
+	c.retain("prod", []time.Time{horizon}, []delivery.DeploymentID{reading(2, 0, 0).Deployment})
 	c.prune(t.Context())
 	if len(c.series) != 1 || len(c.series[reading(2, 0, 0).Key]) != 1 {
 		t.Errorf("left are %+v", c.series)
@@ -113,9 +133,58 @@ func TestFresh(t *testing.T) {
 			c := newRecorder(t, &shelf{})
 			c.Record([]evidence.Sample{reading(2, 10, 1)})
 			now := noon.Add(time.Duration(test.now) * time.Second)
-			if got := c.fresh(test.seen, defaults, now, reading(2, 0, 0).Deployment); got != test.want {
-				t.Errorf("got %t", got)
+			silent := c.silent(test.seen, defaults, now, reading(2, 0, 0).Deployment)
+			if got := len(silent) == 0 && c.settled(defaults, now); got != test.want {
+				t.Errorf("got %t, silent are %s", got, silent)
 			}
 		})
+	}
+}
+
+func TestRecorderKeepsWhatJudgesWereTold(t *testing.T) {
+	s := &shelf{full: true}
+	c := newRecorder(t, s)
+	for second := range 3 {
+		c.keep(1, evidence.Interval{To: noon.Add(time.Duration(second) * time.Second)})
+	}
+	c.save(t.Context())
+	s.full = false
+	c.save(t.Context())
+	c.save(t.Context())
+	if len(s.told) != 3 || !s.told[2].Interval.To.Equal(noon.Add(2*time.Second)) {
+		t.Errorf("stored are %+v", s.told)
+	}
+}
+
+// A record follows the counters of living deployments, also over a restart that comes after it was stored.
+func TestRecorderFollows(t *testing.T) {
+	s := &shelf{}
+	now := noon
+	start := func() *Recorder {
+		c := NewRecorder(s, func() time.Time { return now }, slog.New(slog.DiscardHandler))
+		if err := c.Load(t.Context(), "prod"); err != nil {
+			t.Fatal(err)
+		}
+		c.retain("prod", []time.Time{noon}, []delivery.DeploymentID{reading(2, 0, 0).Deployment})
+		return c
+	}
+	c := start()
+	for second := range 10 {
+		now = noon.Add(time.Duration(second) * time.Second)
+		c.Record([]evidence.Sample{reading(1, second, uint64(second)), reading(2, second, 100+10*uint64(second))})
+		c.follow()
+	}
+	c.saveRecords(t.Context())
+	c.save(t.Context())
+	c = start()
+	now = noon.Add(20 * time.Second)
+	c.Record([]evidence.Sample{reading(2, 20, 300)})
+	c.follow()
+	id := reading(2, 0, 0).Deployment
+	if got := c.record(id).Summary().Counts.Attempts; got != 200 {
+		t.Errorf("%d attempts since the first look, want 200", got)
+	}
+	if len(c.records) != 1 {
+		t.Errorf("records of %d deployments are kept, one lives", len(c.records))
 	}
 }

@@ -60,6 +60,8 @@ func newTown(t *testing.T) *town {
 	return tw
 }
 
+func judge(t evidence.Trial) rollout.Judge { return analysis.New(t) }
+
 func (tw *town) kick(environment string) {
 	tw.mu.Lock()
 	control := tw.control
@@ -77,7 +79,7 @@ func (tw *town) start() {
 	recorder := rollout.NewRecorder(tw.store, time.Now, log)
 	changes := make(chan rollout.Change, 1000)
 	control := rollout.New(rollout.Options{
-		Store: tw.store, Engine: tw.engine, Mesh: tw.roads, Judge: analysis.Threshold{}, Recorder: recorder, Logger: log,
+		Store: tw.store, Engine: tw.engine, Mesh: tw.roads, Trials: tw.store, Judge: judge, Recorder: recorder, Logger: log,
 		OnChange: func(c rollout.Change) { changes <- c },
 	})
 	if err := control.Prime(ctx); err != nil {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"serin.dev/serin/internal/delivery"
+	"serin.dev/serin/internal/evidence"
 )
 
 // Begin is a new rollout: it waits for its turn.
@@ -62,7 +63,11 @@ func (r Rollout) deploy(p delivery.Policy, t Timing, now time.Time) Rollout {
 // shift gives the new version its next share: all of it to a first deployment, or when an operator promoted it.
 func (r Rollout) shift(p delivery.Policy, now time.Time) Rollout {
 	r = r.enter(ShiftTraffic, now)
-	r.Percent = min(100, r.Percent+max(1, p.Step))
+	next, last := r.Percent+max(1, p.Step), 100-p.Holdback
+	if next > last && r.Percent < last {
+		next = last
+	}
+	r.Percent = min(100, next)
 	if r.first() || r.Intent == Promote {
 		r.Percent = 100
 	}
@@ -102,8 +107,11 @@ func (r Rollout) waitAgain(p delivery.Policy, t Timing, now time.Time) Rollout {
 func (r Rollout) gather(now time.Time) Rollout { return r.enter(GatherHealth, now) }
 
 // ask holds the rollout until evidence comes or somebody decides.
-func (r Rollout) ask(why string) Rollout {
-	r.Hold, r.Reason = TooLittle, "too little evidence: "+why
+func (r Rollout) ask(v evidence.Verdict) Rollout {
+	r.Hold, r.Reason = TooLittle, v.Reason
+	if v.Outcome == evidence.NotEnough {
+		r.Reason = "too little evidence: " + v.Reason
+	}
 	return r
 }
 

@@ -155,19 +155,27 @@ func (w *world) Observe(context.Context, string) (workload.Observed, error) {
 	return seen, nil
 }
 
-// Judge gives any verdict, and notes it.
-func (w *world) Judge(t evidence.Trial) evidence.Verdict {
-	v := evidence.Verdict{Outcome: evidence.Passing, Reason: "all is well", Checked: true}
+// judge begins to judge a rollout in the world's way.
+func (w *world) judge(t evidence.Trial) rollout.Judge { return whim{w, t.Deployment} }
+
+type whim struct {
+	*world
+	deployment delivery.DeploymentID
+}
+
+// Look gives any verdict, and notes it.
+func (w whim) Look(evidence.Interval) evidence.Verdict {
+	v := evidence.Verdict{Outcome: evidence.Healthy, Reason: "all is well", Checked: true}
 	if !w.kind {
 		v.Checked = w.rng.IntN(2) == 0
-		switch n := w.rng.IntN(40); {
+		switch n := w.rng.IntN(24); {
 		case n == 0:
 			v.Outcome, v.Reason = evidence.Failing, "it fails"
-		case n < 20:
+		case n < 10:
 			v.Outcome, v.Reason = evidence.NotEnough, "nobody came"
 		}
 	}
-	w.verdicts[t.Deployment] = v
+	w.verdicts[w.deployment] = v
 	return v
 }
 
@@ -249,7 +257,7 @@ func (w *world) changed(c rollout.Change) {
 		svc, v := r.Deployment.Service, w.verdicts[r.Deployment]
 		switch r.Phase {
 		case rollout.PromoteVersion:
-			enough := v.Outcome == evidence.Passing || r.Intent == rollout.Promote || v.Checked && r.Waits >= 3
+			enough := v.Outcome == evidence.Healthy || r.Intent == rollout.Promote || v.Checked && r.Waits >= 3
 			if !enough || v.Outcome == evidence.Failing {
 				w.broken("%s is promoted (intent %q) on %+v", r.Deployment, r.Intent, v)
 			}

@@ -19,9 +19,18 @@ func release(f deployjson.File) Finding {
 	}
 	return Finding{
 		File: DeployFile, Line: f.Line("MicroserviceName"), Subject: f.Service().String(), Kind: specfile.Runs,
-		Message: fmt.Sprintf("%s on port %d, released %s, the old version kept for %s; more than %s within %s roll it back",
-			f.Protocol, f.Port, how, seconds(f.KeepPrevious), count(f.FailureThresholdValue, "failure"), seconds(f.FailureThresholdTime)),
+		Message: fmt.Sprintf("%s on port %d, released %s, the old version kept for %s; %s",
+			f.Protocol, f.Port, how, seconds(f.KeepPrevious), judged(f)),
 	}
+}
+
+// judged says what rolls a new version back.
+func judged(f deployjson.File) string {
+	if f.FailureThresholdValue < 0 {
+		return "failing more often than the old one rolls it back"
+	}
+	return fmt.Sprintf("more than %s within %s, or failing more often than the old one, roll it back",
+		count(f.FailureThresholdValue, "failure"), seconds(f.FailureThresholdTime))
 }
 
 // phases say which commands a build runs, and warn when deploy.json is not kept of it.

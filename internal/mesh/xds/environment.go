@@ -49,7 +49,7 @@ func (s *Server) Declare(_ context.Context, env topology.Environment) error {
 		// Tasks that were there before this server are taken for healthy until they report: a control plane
 		// that restarts must not change where traffic goes.
 		for _, t := range env.Tasks {
-			e.proxies[t.ID] = &proxy{task: t, serves: true}
+			e.proxies[t.ID] = &proxy{task: t, template: mesh.Newest, serves: true}
 		}
 	} else if env.Generation < e.declared.Generation {
 		return delivery.Errorf(delivery.Stale, "mesh of environment %s: generation %d was declared already, %d is older", env.Name, e.declared.Generation, env.Generation)
@@ -80,7 +80,7 @@ func (e *environment) declare(env topology.Environment, now time.Time) {
 		if p := e.proxies[t.ID]; p != nil {
 			p.task = t
 		} else {
-			e.proxies[t.ID] = &proxy{task: t}
+			e.proxies[t.ID] = &proxy{task: t, template: mesh.Newest}
 		}
 	}
 	for id, p := range e.proxies {
@@ -119,7 +119,9 @@ func (s *Server) rebuild(e *environment) {
 			env.Tasks = append(env.Tasks, t)
 		}
 	}
-	e.configs = e.builder.Build(env, func(id delivery.TaskID) bool { return e.proxies[id].serves })
+	e.configs = e.builder.Build(env,
+		func(id delivery.TaskID) bool { return e.proxies[id].serves },
+		func(id delivery.TaskID) mesh.Template { return e.proxies[id].template })
 	for _, p := range e.proxies {
 		for _, st := range p.streams {
 			s.push(st)

@@ -30,7 +30,7 @@ func envoyBinary(t testing.TB) string {
 
 // bootstrap is what a proxy begins with; all else comes from the control plane.
 var bootstrap = template.Must(template.New("bootstrap").Parse(`
-node: {id: "{{.Node}}", cluster: demo, metadata: {epoch: "{{.Epoch}}", template: "1"}}
+node: {id: "{{.Node}}", cluster: demo, metadata: {epoch: "{{.Epoch}}", template: "{{.Template}}"}}
 admin: {address: {socket_address: {address: 127.0.0.1, port_value: 15000}}}
 dynamic_resources:
   ads_config:
@@ -72,6 +72,7 @@ static_resources:
 
 type bootstrapValues struct {
 	Node, Token, Host string
+	Template          mesh.Template
 	Epoch             int64
 	Port              int
 	Patterns          []string

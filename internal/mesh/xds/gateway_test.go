@@ -81,8 +81,9 @@ func TestTheGatewayRoutesByHostAndPath(t *testing.T) {
 			t.Fatalf("with a canary that fails: %d %q", status, body)
 		}
 	}
-	w.until("the canary's failures at the gateway are counted", func() bool {
-		return w.counts("shop", 2, evidence.Caller).Errors5xx > 0
+	w.until("the canary's failures at the gateway are counted, and stable's times", func() bool {
+		one := w.counts("shop", 1, evidence.Caller)
+		return w.counts("shop", 2, evidence.Caller).Errors5xx > 0 && one.Latency.Total() == one.Attempts-one.FallbackServed
 	})
 }
 
@@ -121,8 +122,9 @@ func TestGRPCFailuresAreSeen(t *testing.T) {
 	}
 	w.until("failures in trailers are counted, on both sides", func() bool {
 		one, two := w.counts("shop", 1, evidence.Caller), w.counts("shop", 2, evidence.Caller)
-		return one.Attempts+two.Attempts == n && one.Failed() == 0 && two.Attempts > 0 && two.Errors5xx == two.Attempts &&
-			w.counts("shop", 2, evidence.Ingress).Errors5xx == two.Attempts
+		return one.Attempts+two.Attempts == n && one.Failed() == 0 && one.Latency.Total() == one.Attempts &&
+			two.Attempts > 0 && two.ErrorsGRPC == two.Attempts && two.Failed() == two.Attempts && two.Latency.Total() == 0 &&
+			w.counts("shop", 2, evidence.Ingress).ErrorsGRPC == two.Attempts
 	})
 }
 

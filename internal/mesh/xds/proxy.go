@@ -14,9 +14,10 @@ const silence = 15 * time.Second
 
 // proxy is one task's proxy: its Envoy and its agent.
 type proxy struct {
-	task    topology.Task
-	wanted  bool              // among the declared tasks
-	streams map[int64]*stream // discovery; more than one while an old one is not known to be dead
+	task     topology.Task
+	wanted   bool              // among the declared tasks
+	streams  map[int64]*stream // discovery; more than one while an old one is not known to be dead
+	template mesh.Template     // as it last said; the newest until then
 
 	agent      *session // the last to attach
 	epoch      int64

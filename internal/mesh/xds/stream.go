@@ -99,6 +99,7 @@ func (c callbacks) OnStreamDeltaRequest(id int64, r *discoveryv3.DeltaDiscoveryR
 		if v := n.GetUserAgentBuildVersion().GetVersion(); v != nil {
 			st.version = strconv.Itoa(int(v.GetMajorNumber())) + "." + strconv.Itoa(int(v.GetMinorNumber())) + "." + strconv.Itoa(int(v.GetPatch()))
 		}
+		s.madeFor(st, mesh.ParseTemplate(n.GetMetadata().GetFields()["template"].GetStringValue()))
 	}
 	r.Node = &corev3.Node{Id: strconv.FormatInt(id, 10)} // from here on the watcher tells streams apart by it
 	kind, known := mesh.KindOf(r.GetTypeUrl())
@@ -118,6 +119,14 @@ func (c callbacks) OnStreamDeltaRequest(id int64, r *discoveryv3.DeltaDiscoveryR
 	s.pushBut(st, kind) // a watch for this kind follows at once
 	s.assess(st.environment)
 	return nil
+}
+
+// madeFor notes what a proxy was made for, before it is told anything.
+func (s *Server) madeFor(st *stream, t mesh.Template) {
+	if p := st.proxy; p.template != t {
+		p.template = t
+		s.rebuild(st.environment)
+	}
 }
 
 // hear takes a proxy's answer to a response.

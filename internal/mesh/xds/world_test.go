@@ -20,6 +20,7 @@ import (
 
 	"serin.dev/serin/internal/delivery"
 	"serin.dev/serin/internal/evidence"
+	"serin.dev/serin/internal/mesh"
 	"serin.dev/serin/internal/mesh/agentpb"
 	"serin.dev/serin/internal/mesh/identity"
 	"serin.dev/serin/internal/topology"
@@ -36,12 +37,13 @@ var tokens = identity.NewTokens([]byte("a secret of the tests"))
 // world is an environment called demo with real Envoys under one control plane.
 type world struct {
 	testing.TB
-	network *network
-	server  *Server
-	address string
-	end     func()
-	tasks   map[delivery.TaskID]*task
-	env     topology.Environment
+	network  *network
+	server   *Server
+	address  string
+	end      func()
+	tasks    map[delivery.TaskID]*task
+	env      topology.Environment
+	template mesh.Template // of the proxies that are started
 
 	mu      sync.Mutex
 	news    chan struct{} // closed and made anew whenever something may have changed
@@ -61,12 +63,13 @@ type task struct {
 
 func newWorld(t testing.TB) *world {
 	w := &world{
-		TB:      t,
-		network: newNetwork(t),
-		tasks:   map[delivery.TaskID]*task{},
-		env:     topology.Environment{Name: "demo"},
-		news:    make(chan struct{}),
-		samples: map[evidence.Key]evidence.Sample{},
+		TB:       t,
+		network:  newNetwork(t),
+		tasks:    map[delivery.TaskID]*task{},
+		env:      topology.Environment{Name: "demo"},
+		template: mesh.Newest,
+		news:     make(chan struct{}),
+		samples:  map[evidence.Key]evidence.Sample{},
 	}
 	w.start("")
 	return w
@@ -212,7 +215,9 @@ func (x *task) start() {
 	host, port, _ := net.SplitHostPort(x.world.address)
 	var n int
 	fmt.Sscan(port, &n)
-	x.envoy = startEnvoy(x.world.TB, x.place, bootstrapValues{Node: x.id.String(), Token: tokens.Token(x.id), Host: host, Port: n})
+	x.envoy = startEnvoy(x.world.TB, x.place, bootstrapValues{
+		Node: x.id.String(), Template: x.world.template, Token: tokens.Token(x.id), Host: host, Port: n,
+	})
 	if !x.id.Gateway() && x.report == nil {
 		x.report = x.agent(agentpb.Health_HEALTHY)
 	}

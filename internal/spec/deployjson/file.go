@@ -16,8 +16,10 @@ type File struct {
 
 	PercentageStep        int // 1 to 100
 	WaitTime              time.Duration
-	FailureThresholdValue int // failures that are still healthy
+	Holdback              int // percent that the last step before 100 leaves to stable; 0: no such step
+	FailureThresholdValue int // failures that are still healthy; -1: any number
 	FailureThresholdTime  time.Duration
+	Judgement             delivery.Judgement
 
 	RetryOn       delivery.Retries
 	KeepPrevious  time.Duration
@@ -47,11 +49,13 @@ func (f File) Policy() delivery.Policy {
 	return delivery.Policy{
 		Step:          f.PercentageStep,
 		Wait:          f.WaitTime,
+		Holdback:      f.Holdback,
 		KeepPrevious:  f.KeepPrevious,
 		FailureValue:  f.FailureThresholdValue,
 		FailureWindow: f.FailureThresholdTime,
 		DeployTimeout: f.DeployTimeout,
 		NoTraffic:     f.NoTraffic,
 		Retries:       f.RetryOn,
+		Judgement:     f.Judgement,
 	}
 }

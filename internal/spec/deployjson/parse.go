@@ -36,12 +36,16 @@ func parse(c *specfile.Collector, data []byte) (File, bool) {
 	}
 	r := reader{c: c, fields: fields}
 	f := File{lines: r.lines()}
-	r.identity(&f)
-	r.release(&f)
-	r.gateway(&f)
-	r.built(&f)
+	r.read(&f)
 	r.unknown()
 	return f, true
+}
+
+func (r *reader) read(f *File) {
+	r.identity(f)
+	r.release(f)
+	r.gateway(f)
+	r.built(f)
 }
 
 // identity reads which service this is and what its callers speak to it.
@@ -60,11 +64,12 @@ func (r *reader) identity(f *File) {
 func (r *reader) release(f *File) {
 	f.PercentageStep = r.required("PercentageStep", 1, 100)
 	f.WaitTime = seconds(r.required("WaitTime", 1, week))
-	f.FailureThresholdValue = r.optional("FailureThresholdValue", 0, 0, 1_000_000_000)
-	f.FailureThresholdTime = seconds(r.optional("FailureThresholdTime", 600, 1, day))
+	f.Holdback = r.optional("Holdback", 0, 1, 50)
 	f.RetryOn = choice(r, "RetryOn", delivery.RetryIdempotent, delivery.RetryConnect, delivery.RetryAll, delivery.RetryNone)
 	f.KeepPrevious = seconds(r.optional("KeepPrevious", int(f.WaitTime/time.Second), 0, week))
 	f.DeployTimeout = seconds(r.optional("DeployTimeout", 300, 1, day))
+	judged := r.judged(delivery.Policy{FailureWindow: seconds(600)})
+	f.FailureThresholdValue, f.FailureThresholdTime, f.Judgement = judged.FailureValue, judged.FailureWindow, judged.Judgement
 	f.NoTraffic = choice(r, "NoTraffic", delivery.NoTrafficHold, delivery.NoTrafficChecks)
 }
 

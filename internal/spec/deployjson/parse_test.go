@@ -57,6 +57,8 @@ func TestEveryKey(t *testing.T) {
 	wrapped := strings.ReplaceAll(base64.StdEncoding.EncodeToString([]byte("Resources: {}\n")), "Z", "Z\\n")
 	f, warnings, err := deployjson.Parse("deploy.json", []byte(with(`"FailureThresholdValue": 3,
   "FailureThresholdTime": 120, "RetryOn": "ALL", "KeepPrevious": 0, "DeployTimeout": 30, "NoTraffic": "checks",
+  "Judge": "threshold", "FalseAlarmRate": 0.05, "FailureThresholdPercent": 2.5, "FailureThresholdMinimum": 40, "LatencyTolerance": 1.5,
+  "ErrorMargin": 0.5, "MaxFailedAttempts": 1000, "MaxUsersHurt": 10, "Holdback": 5,
   "Hosts": ["shop.example.com", "*.shop.test"], "Path": "/cart/", "Sha": "0A1b2c3d",
   "ContainerImage": "127.0.0.1:5000/shop/cart:1", "CanaryTemplate": "`+wrapped+`"`)))
 	if err != nil || len(warnings) != 0 {
@@ -64,7 +66,11 @@ func TestEveryKey(t *testing.T) {
 	}
 	want := delivery.Policy{
 		Step: 25, Wait: time.Minute, KeepPrevious: 0, FailureValue: 3, FailureWindow: 2 * time.Minute,
-		DeployTimeout: 30 * time.Second, NoTraffic: delivery.NoTrafficChecks, Retries: delivery.RetryAll,
+		DeployTimeout: 30 * time.Second, NoTraffic: delivery.NoTrafficChecks, Retries: delivery.RetryAll, Holdback: 5,
+		Judgement: delivery.Judgement{
+			FalseAlarmRate: 0.05, FailurePercent: 2.5, FailureMinimum: 40, LatencyTolerance: 1.5, ErrorMargin: 0.005,
+			MaxFailedAttempts: 1000, MaxUsersHurt: 10,
+		},
 	}
 	if diff := cmp.Diff(want, f.Policy()); diff != "" {
 		t.Error(diff)
@@ -95,6 +101,10 @@ func TestErrors(t *testing.T) {
 		"gateway":        {instead("cart", "gateway"), []string{`no service may be called "gateway"`}},
 		"retry":          {with(`"RetryOn": "some"`), []string{`it must be one of idempotent, connect, all, none`}},
 		"no traffic":     {with(`"NoTraffic": "promote"`), []string{`it must be one of hold, checks`}},
+		"judge":          {with(`"Judge": "me"`), []string{`Judge: it is "me": it must be one of threshold, comparison`}},
+		"rate":           {with(`"FalseAlarmRate": 1`), []string{`FalseAlarmRate: it is 1: it must be a number from 0.000001 to 0.2`}},
+		"quoted number":  {with(`"ErrorMargin": "1"`), []string{`ErrorMargin: it is "1": it must be a number from 0.001 to 50, without quotes`}},
+		"minimum alone":  {with(`"FailureThresholdMinimum": 10`), []string{`FailureThresholdPercent, which is missing`}},
 		"host":           {with(`"Hosts": ["https://a", "b.c", "b.c"]`), []string{`"https://a" is no host`, `"b.c" is here twice`}},
 		"hosts no list":  {with(`"Hosts": "a.b"`), []string{`it must be a list of hosts`}},
 		"path":           {with(`"Path": "cart?"`), []string{`it must be a path`}},
@@ -138,5 +148,38 @@ func TestProblemsOneByOne(t *testing.T) {
 	problems, ok := errors.AsType[specfile.Problems](err)
 	if !ok || len(problems) != 7 || problems[0].Subject != "EnvironmentName" || problems[0].Kind != specfile.Error {
 		t.Errorf("%v", problems)
+	}
+}
+
+func TestByComparison(t *testing.T) {
+	for text, want := range map[string]int{
+		`"Judge": "threshold"`:                              0,
+		`"Judge": "comparison"`:                             -1,
+		`"Judge": "comparison", "FailureThresholdValue": 7`: 7,
+	} {
+		f, _, err := deployjson.Parse("deploy.json", []byte(with(text)))
+		if err != nil || f.Policy().FailureValue != want {
+			t.Errorf("%s: %v, %d failures may be", text, err, f.Policy().FailureValue)
+		}
+	}
+	f, _, err := deployjson.Parse("deploy.json", []byte(with(`"FailureThresholdPercent": 5`)))
+	if err != nil || f.Judgement.FailureMinimum != 20 {
+		t.Error(err, f.Judgement)
+	}
+}
+
+func TestParsePolicy(t *testing.T) {
+	otherwise := delivery.Policy{Step: 10, FailureValue: 9, FailureWindow: time.Hour, Judgement: delivery.Judgement{ErrorMargin: 0.01, LatencyTolerance: 2}}
+	got, warnings, err := deployjson.ParsePolicy("policy.json", []byte(`{"Judge": "comparison", "LatencyTolerance": 3}`), otherwise)
+	want := otherwise
+	want.FailureValue, want.Judgement.LatencyTolerance = -1, 3
+	if err != nil || len(warnings) != 0 || got != want {
+		t.Errorf("%v %v %+v", err, warnings, got)
+	}
+	if _, warnings, _ := deployjson.ParsePolicy("policy.json", []byte(`{"Port": 80, "Jugde": "comparison"}`), otherwise); len(warnings) != 1 || !strings.Contains(fmt.Sprint(warnings), "Jugde") {
+		t.Error(warnings)
+	}
+	if _, _, err := deployjson.ParsePolicy("policy.json", []byte(`{"LatencyTolerance": 0}`), otherwise); !errors.Is(err, delivery.Invalid) {
+		t.Error(err)
 	}
 }

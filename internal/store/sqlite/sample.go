@@ -3,6 +3,8 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"strings"
 	"time"
 
 	"serin.dev/serin/internal/evidence"
@@ -12,8 +14,8 @@ import (
 func (s *Store) SaveSamples(ctx context.Context, samples []evidence.Sample) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
 		insert, err := tx.PrepareContext(ctx, `INSERT INTO samples
-			(series, at, attempts, errors_5xx, connect_failed, resets, timeouts, fallback_served, active)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
+			(series, at, attempts, errors_5xx, errors_grpc, connect_failed, resets, timeouts, fallback_served, fallback_failed, latency, active)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
 		if err != nil {
 			return err
 		}
@@ -27,8 +29,8 @@ func (s *Store) SaveSamples(ctx context.Context, samples []evidence.Sample) erro
 				}
 				ids[x.Key] = id
 			}
-			if _, err := insert.ExecContext(ctx, id, x.At.UnixNano(), x.Attempts, x.Errors5xx, x.ConnectFailed,
-				x.Resets, x.Timeouts, x.FallbackServed, x.Active); err != nil {
+			if _, err := insert.ExecContext(ctx, id, x.At.UnixNano(), x.Attempts, x.Errors5xx, x.ErrorsGRPC, x.ConnectFailed,
+				x.Resets, x.Timeouts, x.FallbackServed, x.FallbackFailed, latency(x.Latency), x.Active); err != nil {
 				return err
 			}
 		}
@@ -49,7 +51,7 @@ func (s *Store) LoadSamples(ctx context.Context, environment string) ([]evidence
 	all := []evidence.Sample{}
 	err := s.read(ctx, func(tx *sql.Tx) error {
 		rows, err := tx.QueryContext(ctx, `SELECT environment, service, number, side, proxy, epoch,
-			at, attempts, errors_5xx, connect_failed, resets, timeouts, fallback_served, active
+			at, attempts, errors_5xx, errors_grpc, connect_failed, resets, timeouts, fallback_served, fallback_failed, latency, active
 			FROM samples JOIN series ON series.id = samples.series WHERE environment = ? ORDER BY at`, environment)
 		if err != nil {
 			return err
@@ -60,7 +62,8 @@ func (s *Store) LoadSamples(ctx context.Context, environment string) ([]evidence
 			var proxy string
 			var at int64
 			if err := rows.Scan(&x.Deployment.Service.Environment, &x.Deployment.Service.Name, &x.Deployment.Number, &x.Side, &proxy, &x.Epoch,
-				&at, &x.Attempts, &x.Errors5xx, &x.ConnectFailed, &x.Resets, &x.Timeouts, &x.FallbackServed, &x.Active); err != nil {
+				&at, &x.Attempts, &x.Errors5xx, &x.ErrorsGRPC, &x.ConnectFailed, &x.Resets, &x.Timeouts, &x.FallbackServed, &x.FallbackFailed,
+				(*latency)(&x.Latency), &x.Active); err != nil {
 				return err
 			}
 			if err := x.Proxy.UnmarshalText([]byte(proxy)); err != nil {
@@ -74,18 +77,28 @@ func (s *Store) LoadSamples(ctx context.Context, environment string) ([]evidence
 	return all, err
 }
 
-// PruneSamples drops what no window of the environment that starts at or after horizon needs: of a deployment that
-// is not removed all before the last reading until horizon, of a removed one all until horizon.
-func (s *Store) PruneSamples(ctx context.Context, environment string, horizon time.Time) error {
+// PruneSamples drops what no window of the environment needs that starts at one of the marks, ascending, or after the
+// last: of a deployment that is not removed all until the last mark but the last reading until each mark, of a
+// removed one all until the last mark.
+func (s *Store) PruneSamples(ctx context.Context, environment string, marks []time.Time) error {
+	if len(marks) == 0 {
+		return nil
+	}
+	last := marks[len(marks)-1].UnixNano()
+	needed, args := []string{}, []any{environment, last}
+	for _, mark := range marks {
+		args = append(args, mark.UnixNano())
+		needed = append(needed, fmt.Sprintf(`(SELECT max(x.at) FROM samples x WHERE x.series = samples.series AND x.at <= ?%d)`, len(args)))
+	}
 	return s.write(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM samples WHERE series IN (SELECT id FROM series WHERE environment = ?1) AND at <
-			(SELECT max(x.at) FROM samples x WHERE x.series = samples.series AND x.at <= ?2)`, environment, horizon.UnixNano()); err != nil {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM samples WHERE series IN (SELECT id FROM series WHERE environment = ?1) AND at <= ?2
+			AND at NOT IN (`+strings.Join(needed, ", ")+`)`, args...); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `DELETE FROM samples WHERE at <= ?2 AND series IN (
 			SELECT id FROM series s WHERE environment = ?1 AND NOT EXISTS (SELECT 1 FROM deployments d
 				WHERE d.environment = s.environment AND d.service = s.service AND d.number = s.number AND d.stage <> 'removed'))`,
-			environment, horizon.UnixNano()); err != nil {
+			environment, last); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `DELETE FROM series WHERE environment = ? AND NOT EXISTS (SELECT 1 FROM samples WHERE samples.series = series.id)`, environment)

@@ -172,6 +172,9 @@ func BenchmarkSaveSamples(b *testing.B) {
 			batch[i].Deployment = delivery.DeploymentID{Service: delivery.ServiceID{Environment: "prod", Name: "s"}, Number: i}
 			batch[i].Proxy = delivery.GatewayTask("prod")
 			batch[i].At, batch[i].Attempts = time.Unix(int64(second), 0), uint64(second)
+			for bucket := range 10 {
+				batch[i].Latency[5+bucket] = uint64(second)
+			}
 		}
 		if err := s.SaveSamples(b.Context(), batch); err != nil {
 			b.Fatal(err)

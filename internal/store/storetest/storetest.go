@@ -25,6 +25,7 @@ import (
 type Store interface {
 	rollout.Store
 	rollout.Samples
+	rollout.Trials
 	Runs
 	Deployment(ctx context.Context, id delivery.DeploymentID) (rollout.Deployment, error)
 	Deployments(ctx context.Context, service delivery.ServiceID, limit int) ([]rollout.Deployment, error)
@@ -62,6 +63,9 @@ func Run(t *testing.T, empty func(t *testing.T) Database) {
 		{"a store that was not closed is opened again", reopened},
 		{"evidence is kept, once", samples},
 		{"evidence is pruned, and windows are the same", pruned},
+		{"trials are kept, with what was told", trials},
+		{"trials of old rollouts are forgotten", endedTrials},
+		{"records are replaced as a whole", records},
 		{"settings", settings},
 		{"runs are kept, and their versions compared", runs},
 		{"lists of runs", runLists},
@@ -429,19 +433,26 @@ func reopened(t *testing.T, db Database) {
 func sample(number int, at time.Duration, attempts uint64) evidence.Sample {
 	return evidence.Sample{
 		Key: evidence.Key{Deployment: id(number), Side: evidence.Caller, Proxy: delivery.GatewayTask("prod"), Epoch: start.UnixNano()},
-		At:  start.Add(at), Counts: evidence.Counts{Attempts: attempts, Errors5xx: attempts / 10}, Active: 3,
+		At:  start.Add(at), Counts: evidence.Counts{Attempts: attempts, Errors5xx: attempts / 10, Latency: evidence.Latency{7: attempts}}, Active: 3,
 	}
 }
 
 func samples(t *testing.T, db Database) {
 	s := db.Open(t)
 	defer s.Close()
-	a, b := sample(1, time.Second, 10), sample(1, 2*time.Second, 20)
-	must(t, s.SaveSamples(t.Context(), []evidence.Sample{b, a}))
+	a, b, c, d := sample(1, time.Second, 10), sample(1, 2*time.Second, 20), sample(1, 3*time.Second, 30), sample(1, 4*time.Second, 40)
+	b.Counts = evidence.Counts{
+		Attempts: 101, Errors5xx: 2, ErrorsGRPC: 3, ConnectFailed: 4, Resets: 5, Timeouts: 6, FallbackServed: 7, FallbackFailed: 8,
+	}
+	c.Latency = evidence.Latency{0: 1, 1: 127, 2: 128, evidence.Buckets - 1: 1 << 62}
+	for i := range d.Latency {
+		d.Latency[i] = 1 << (2 * i)
+	}
+	must(t, s.SaveSamples(t.Context(), []evidence.Sample{d, b, a, c}))
 	must(t, s.SaveSamples(t.Context(), []evidence.Sample{a, b}))
 	got, err := s.LoadSamples(t.Context(), "prod")
 	must(t, err)
-	same(t, got, []evidence.Sample{a, b})
+	same(t, got, []evidence.Sample{a, b, c, d})
 	none, err := s.LoadSamples(t.Context(), "test")
 	must(t, err)
 	same(t, none, []evidence.Sample{})
@@ -460,18 +471,18 @@ func pruned(t *testing.T, db Database) {
 		all = append(all, sample(1, time.Duration(i)*time.Second, i), sample(2, time.Duration(i)*time.Second, 10*i))
 	}
 	must(t, s.SaveSamples(t.Context(), all))
-	must(t, s.PruneSamples(t.Context(), "prod", start.Add(50*time.Second)))
+	must(t, s.PruneSamples(t.Context(), "prod", []time.Time{start.Add(20 * time.Second), start.Add(50 * time.Second)}))
 	left, err := s.LoadSamples(t.Context(), "prod")
 	must(t, err)
-	if len(left) != 49+50 {
-		t.Fatalf("%d readings are left, want 49 of the removed deployment and 50 of the living one", len(left))
+	if len(left) != 49+51 {
+		t.Fatalf("%d readings are left, want 49 of the removed deployment and 51 of the living one", len(left))
 	}
-	for from := 50; from < 100; from += 7 {
+	for _, from := range []int{20, 50, 57, 64, 71, 99} {
 		at := start.Add(time.Duration(from) * time.Second)
 		want := evidence.Window(all, at, start.Add(time.Hour))[id(2)]
 		same(t, evidence.Window(left, at, start.Add(time.Hour))[id(2)], want)
 	}
-	must(t, s.PruneSamples(t.Context(), "prod", start.Add(time.Hour)))
+	must(t, s.PruneSamples(t.Context(), "prod", []time.Time{start.Add(time.Hour)}))
 	left, err = s.LoadSamples(t.Context(), "prod")
 	must(t, err)
 	same(t, left, []evidence.Sample{sample(2, 99*time.Second, 990)})

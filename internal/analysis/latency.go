@@ -1,0 +1,76 @@
+package analysis
+
+import (
+	"fmt"
+
+	"serin.dev/serin/internal/evidence"
+)
+
+// latency compares how often the two versions are slow: slower than the median, the 95th and the 99th percentile of
+// what stable has answered until now. It is the test of sequential on attempts over each of these bounds, with the
+// policy's tolerance. The bounds move as stable answers, but each is known before the interval it is used for.
+type latency struct {
+	tolerance float64
+	known     evidence.Latency // stable's, until now
+	spread    [len(quantiles)]evidence.Spread
+	bets      [len(quantiles)]bet
+	stakes    stakes
+	percent   int
+	seen      [len(quantiles)][2]pair // of both versions since the share changed, by the bounds of the time
+}
+
+var quantiles = [...]float64{0.5, 0.95, 0.99}
+
+// enoughForQuantiles is how many answers of stable it takes to know what is slow.
+const enoughForQuantiles = 200
+
+func newLatency(t evidence.Trial) *latency {
+	return &latency{tolerance: t.Policy.Judgement.LatencyTolerance, known: t.Before.Summary().Counts.Latency}
+}
+
+// look takes an interval, and gives the wealth.
+func (l *latency) look(g *glance, canary, stable *evidence.Latency) float64 {
+	stake := l.stakes.next(g.seconds, g.percent != l.percent)
+	if g.percent != l.percent {
+		l.percent, l.seen = g.percent, [len(quantiles)][2]pair{}
+	}
+	known := l.known.Total() >= enoughForQuantiles
+	for i, q := range quantiles {
+		l.bets[i].lay(stake)
+		bound, _ := l.known.Quantile(q)
+		c, s := over(canary, bound), over(stable, bound)
+		if !known || c.n == 0 || s.n == 0 {
+			continue
+		}
+		l.seen[i] = [2]pair{l.seen[i][0].add(c), l.seen[i][1].add(s)}
+		phi := dispersion(l.spread[i])
+		l.bets[i].settle(func(theta float64) float64 { return capped(payTwoSample(theta, c, s, l.tolerance)/phi, phi) })
+		l.spread[i] = l.spread[i].Observe(uint64(s.n), uint64(s.bad))
+	}
+	l.known = l.known.Add(*stable)
+	return l.wealth()
+}
+
+func over(l *evidence.Latency, bucket int) pair {
+	return pair{float64(l.Total()), float64(l.Over(bucket))}
+}
+
+func (l *latency) wealth() (mean float64) {
+	for i := range l.bets {
+		mean += l.bets[i].wealth() / float64(len(l.bets))
+	}
+	return mean
+}
+
+// sentence says what the bet that has won most saw since the share changed.
+func (l *latency) sentence() string {
+	best := 0
+	for i := range l.bets {
+		if l.bets[i].wealth() > l.bets[best].wealth() {
+			best = i
+		}
+	}
+	bound, _ := l.known.Quantile(quantiles[best])
+	c, s := l.seen[best][0], l.seen[best][1]
+	return fmt.Sprintf("%.0f of %.0f answers of canary took over %s, of stable %.0f of %.0f in the same time", c.bad, c.n, evidence.Bound(bound), s.bad, s.n)
+}

@@ -1,0 +1,108 @@
+package analysis
+
+import (
+	"math"
+
+	"serin.dev/serin/internal/evidence"
+)
+
+// sequential compares how often the two versions fail, at every look, with a false-alarm rate that holds over all
+// looks together. While stable has traffic beside the new version it is the comparison of the two (see
+// payTwoSample); when all traffic goes to the new version, that of the new one with stable's record (see frozen).
+//
+// Two bets have half the stake each. One counts failures, and is divided by the dispersion φ; it is the fast one
+// where φ is known to be small. The other counts intervals with failures, is divided by their recurrence, and is the
+// fast one where failures are so rare that φ cannot be known. Only first attempts count: a retry is no independent try.
+type sequential struct {
+	counts, events bet
+	stakes         stakes
+	block          block
+	record         record
+	frozen         frozen
+}
+
+func newSequential(t evidence.Trial, delta float64) *sequential {
+	return &sequential{record: recordOf(t), frozen: frozen{delta}}
+}
+
+// look takes an interval, and gives the wealth.
+func (s *sequential) look(g *glance) float64 {
+	if g.first.n+g.beside.n == 0 {
+		s.block.wait(g)
+		return s.wealth()
+	}
+	if whole := s.block.add(g); whole {
+		s.bet(s.block.take())
+	}
+	s.record.add(g.beside) // after the bets: what decides how one is priced must be known before it
+	return s.wealth()
+}
+
+func (s *sequential) bet(b block) {
+	stake := s.stakes.next(b.seconds, b.shifted)
+	s.counts.lay(stake)
+	s.events.lay(stake)
+	if b.stable.n > 0 && b.canary.bad+b.stable.bad == 0 {
+		return // nothing is won or lost on nothing
+	}
+	phi, again := dispersion(s.record.errors), recurrence(s.record.events)
+	switch {
+	case b.stable.n == 0:
+		limit := s.frozen.limit(s.record)
+		s.counts.settle(func(theta float64) float64 { return capped(payRate(theta, b.canary, limit)/phi, phi) })
+		s.events.settle(func(theta float64) float64 { return payRateEvents(theta, b.canary, limit) / again })
+	default:
+		s.counts.settle(func(theta float64) float64 { return capped(payTwoSample(theta, b.canary, b.stable, 1)/phi, phi) })
+		s.events.settle(func(theta float64) float64 { return payEvents(theta, b.canary, b.stable) / again })
+	}
+}
+
+func (s *sequential) wealth() float64 { return (s.counts.wealth() + s.events.wealth()) / 2 }
+
+// frozen is stable's record as a limit for a version that has all the traffic. There is no telling then whether an
+// outage is the version's fault or would have hit stable too, so the limit has a margin for what a rate does by
+// itself: twice the rate that stable had at most, and a tenth of a percent besides.
+type frozen struct {
+	delta float64 // the chance that stable's true rate was above the bound that is taken for it
+}
+
+const (
+	drift = 2
+	slack = 0.001
+)
+
+// limit is the rate of failures up to which nothing speaks against the new version: 1 without a record.
+func (f frozen) limit(r record) float64 {
+	if r.total.n == 0 {
+		return 1
+	}
+	phi := dispersion(r.errors)
+	return min(1, slack+drift*poissonAtMost(r.total.bad/phi, f.delta)*phi/r.total.n)
+}
+
+// least is what limit is at least, for less work.
+func (f frozen) least(r record) float64 { return slack + drift*r.total.rate() }
+
+// poissonAtMost is an upper confidence bound, of level 1-delta, for the mean of a Poisson variable that was k:
+// the u ≥ k with u - k + k·ln(k/u) = ln(1/delta) (Chernoff).
+func poissonAtMost(k, delta float64) float64 {
+	wanted := math.Log(1 / delta)
+	excess := func(u float64) float64 {
+		if k == 0 {
+			return u
+		}
+		return u - k + k*math.Log(k/u)
+	}
+	low, high := k, k+wanted+math.Sqrt(2*k*wanted)+1
+	for excess(high) < wanted {
+		high *= 2
+	}
+	for range 40 {
+		if mid := (low + high) / 2; excess(mid) < wanted {
+			low = mid
+		} else {
+			high = mid
+		}
+	}
+	return high
+}

@@ -1,0 +1,90 @@
+package evidence
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// Buckets is how many buckets a [Latency] has.
+const Buckets = 31
+
+// Latency counts attempts by the time from the request's first byte to the answer's. Bucket i holds those that took
+// longer than Bound(i-1) and at most Bound(i); the last has no upper bound. The bounds are five to a decade from
+// 100 µs to 63 s, rounded to two digits as Envoy's own histograms are, so that its counts come through exactly.
+type Latency [Buckets]uint64
+
+var decade = [...]float64{1, 1.6, 2.5, 4, 6.3}
+
+// Bound is the upper bound of a bucket; the last one's is the largest time there is.
+func Bound(i int) time.Duration {
+	if i >= Buckets-1 {
+		return math.MaxInt64
+	}
+	return time.Duration(math.Round(decade[i%len(decade)] * math.Pow10(i/len(decade)) * float64(100*time.Microsecond)))
+}
+
+// BucketOf gives the bucket that an attempt of that length is counted in.
+func BucketOf(d time.Duration) int {
+	i, _ := slices.BinarySearchFunc(bounds[:], d, func(b, d time.Duration) int { return int(min(1, max(-1, b-d))) })
+	return i
+}
+
+var bounds = func() (all [Buckets - 1]time.Duration) {
+	for i := range all {
+		all[i] = Bound(i)
+	}
+	return all
+}()
+
+// Total counts all attempts.
+func (l Latency) Total() (n uint64) {
+	for _, x := range l {
+		n += x
+	}
+	return n
+}
+
+// Over counts the attempts in the buckets above one.
+func (l Latency) Over(bucket int) (n uint64) {
+	for _, x := range l[min(Buckets, bucket+1):] {
+		n += x
+	}
+	return n
+}
+
+// Quantile gives the lowest bucket at or below whose bound at least the share q, from 0 to 1, of all attempts ended.
+// ok is false when there are none.
+func (l Latency) Quantile(q float64) (bucket int, ok bool) {
+	total := l.Total()
+	var below uint64
+	for i, x := range l {
+		below += x
+		if total > 0 && float64(below) >= q*float64(total) {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// Add sums bucket by bucket.
+func (l Latency) Add(m Latency) Latency {
+	if m == (Latency{}) {
+		return l
+	}
+	for i := range l {
+		l[i] += m[i]
+	}
+	return l
+}
+
+// since subtracts an earlier reading bucket by bucket; one that went backwards counts from zero.
+func (l Latency) since(m Latency) Latency {
+	if m == (Latency{}) {
+		return l
+	}
+	for i := range l {
+		l[i] = since(l[i], m[i])
+	}
+	return l
+}
