@@ -87,3 +87,8 @@ demo: setup ## Set up, then show a canary release of the sample application; ARG
 clean: ## Remove what was built or downloaded here; Docker and its images stay
 	@echo '==> Removing bin and .cache'
 	@rm -rf bin .cache
+
+.PHONY: bench-judge
+bench-judge: ## Compare Serin's judge with other tools' in the lab, into out/, for hours; ARGS=-short: a minute; ARGS=-help
+	@echo '==> Playing the lab before Serin and its rivals; the report goes to out/'
+	@cd bench/rivals && go run ./cmd/bench-judge -out $(CURDIR)/out $(ARGS)
