@@ -25,14 +25,15 @@ func clustered(rng *rand.Rand, phi, clustersPerSecond float64, seconds int) (s e
 
 func TestDispersion(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
-	if got := dispersion(evidence.Spread{}); got < 5 {
+	if got := dispersion(&evidence.Spread{}); got < 5 {
 		t.Errorf("of what nobody has seen it is %g: too bold", got)
 	}
 	for _, phi := range []float64{1, 2, 5} {
 		sum := 0.0
 		const runs = 50
 		for range runs {
-			sum += dispersion(clustered(rng, phi, 0.3, 3600))
+			s := clustered(rng, phi, 0.3, 3600)
+			sum += dispersion(&s)
 		}
 		if got := sum / runs; got < phi || got > 1.35*phi {
 			t.Errorf("of failures with %g it is %g", phi, got)
@@ -52,7 +53,7 @@ func TestDispersionOfADrift(t *testing.T) {
 		}
 		s = s.Observe(100, failed)
 	}
-	if got := dispersion(s); got > 1.3 {
+	if got := dispersion(&s); got > 1.3 {
 		t.Errorf("it is %g", got)
 	}
 }

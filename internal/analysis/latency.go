@@ -12,30 +12,26 @@ import (
 type latency struct {
 	tolerance float64
 	known     evidence.Latency // stable's, until now
-	spread    [len(quantiles)]evidence.Spread
-	bets      [len(quantiles)]bet
+	spread    [len(evidence.Quantiles)]evidence.Spread
+	bets      [len(evidence.Quantiles)]bet
 	stakes    stakes
 	percent   int
-	seen      [len(quantiles)][2]pair // of both versions since the share changed, by the bounds of the time
+	seen      [len(evidence.Quantiles)][2]pair // of both versions since the share changed, by the bounds of the time
 }
 
-var quantiles = [...]float64{0.5, 0.95, 0.99}
-
-// enoughForQuantiles is how many answers of stable it takes to know what is slow.
-const enoughForQuantiles = 200
-
 func newLatency(t evidence.Trial) *latency {
-	return &latency{tolerance: t.Policy.Judgement.LatencyTolerance, known: t.Before.Summary().Counts.Latency}
+	before := t.Before.Summary()
+	return &latency{tolerance: t.Policy.Judgement.LatencyTolerance, known: before.Counts.Latency, spread: before.Slow}
 }
 
 // look takes an interval, and gives the wealth.
 func (l *latency) look(g *glance, canary, stable *evidence.Latency) float64 {
 	stake := l.stakes.next(g.seconds, g.percent != l.percent)
 	if g.percent != l.percent {
-		l.percent, l.seen = g.percent, [len(quantiles)][2]pair{}
+		l.percent, l.seen = g.percent, [len(evidence.Quantiles)][2]pair{}
 	}
-	known := l.known.Total() >= enoughForQuantiles
-	for i, q := range quantiles {
+	known := l.known.Total() >= evidence.EnoughForQuantiles
+	for i, q := range evidence.Quantiles {
 		l.bets[i].lay(stake)
 		bound, _ := l.known.Quantile(q)
 		c, s := over(canary, bound), over(stable, bound)
@@ -43,7 +39,7 @@ func (l *latency) look(g *glance, canary, stable *evidence.Latency) float64 {
 			continue
 		}
 		l.seen[i] = [2]pair{l.seen[i][0].add(c), l.seen[i][1].add(s)}
-		phi := dispersion(l.spread[i])
+		phi := dispersion(&l.spread[i])
 		l.bets[i].settle(func(theta float64) float64 { return capped(payTwoSample(theta, c, s, l.tolerance)/phi, phi) })
 		l.spread[i] = l.spread[i].Observe(uint64(s.n), uint64(s.bad))
 	}
@@ -70,7 +66,7 @@ func (l *latency) sentence() string {
 			best = i
 		}
 	}
-	bound, _ := l.known.Quantile(quantiles[best])
+	bound, _ := l.known.Quantile(evidence.Quantiles[best])
 	c, s := l.seen[best][0], l.seen[best][1]
 	return fmt.Sprintf("%.0f of %.0f answers of canary took over %s, of stable %.0f of %.0f in the same time", c.bad, c.n, evidence.Bound(bound), s.bad, s.n)
 }

@@ -28,7 +28,7 @@ const promotionConfidence = 0.95
 
 // look takes an interval and stable's record, and tells what is missing: a sentence, about how many more attempts of
 // the new version and how long that takes. enough is true when nothing is.
-func (n *noninferiority) look(g *glance, before record) (enough bool, missing string, more uint64, after time.Duration) {
+func (n *noninferiority) look(g *glance, before *record) (enough bool, missing string, more uint64, after time.Duration) {
 	if n.margin == 0 {
 		return true, "", 0, 0
 	}
@@ -40,7 +40,7 @@ func (n *noninferiority) look(g *glance, before record) (enough bool, missing st
 	}
 	n.canary, n.stable = n.canary.add(g.first), n.stable.add(g.beside)
 	n.seconds += g.seconds
-	phi := dispersion(before.errors)
+	phi := before.dispersion()
 	upper, lower := upperEnd(n.canary, phi), lowerEnd(n.beside(before), phi)
 	if upper-lower < n.margin {
 		return true, "", 0, 0
@@ -53,7 +53,7 @@ func (n *noninferiority) look(g *glance, before record) (enough bool, missing st
 }
 
 // beside is what the new version is compared with: stable as it is now, or as it was.
-func (n *noninferiority) beside(before record) pair {
+func (n *noninferiority) beside(before *record) pair {
 	if n.stable.n > 0 {
 		return n.stable
 	}

@@ -79,9 +79,9 @@ func (p *Panel) Look(iv evidence.Interval) evidence.Verdict {
 	before := p.sequential.record
 	judge, against := p.compare(g, &iv)
 	alarms := p.alarms(g, judge, against)
-	shared := p.sharedFate.look(g, before)
+	shared := p.sharedFate.look(g, &before)
 	missing := p.absence.look(g)
-	enough, awaited, more, after := p.noninferiority.look(g, before)
+	enough, awaited, more, after := p.noninferiority.look(g, &before)
 
 	v := evidence.Verdict{Checked: passed(iv.Checks), Basis: p.basis(against)}
 	decide := func(o evidence.Outcome, judge, reason string) evidence.Verdict {

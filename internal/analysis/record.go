@@ -2,23 +2,30 @@ package analysis
 
 import "serin.dev/serin/internal/evidence"
 
-// record is how stable did before the rollout, and in it as long as it had traffic.
+// record is how stable did before the rollout, and in it as long as it had traffic; and how failures came until now,
+// stable's and the new version's.
 type record struct {
 	total          pair
-	errors, events evidence.Spread
+	errors, events evidence.Spread // stable's
+	canary         evidence.Spread
 }
 
 func recordOf(t evidence.Trial) record {
 	sum := t.Before.Summary()
 	n, failed := sum.Counts.First()
-	return record{pair{float64(n), float64(failed)}, sum.Errors, sum.Events}
+	return record{total: pair{float64(n), float64(failed)}, errors: sum.Errors, events: sum.Events}
 }
 
-// add takes an interval of stable's first attempts; one without any says nothing of it.
-func (r *record) add(p pair) {
-	if p.n > 0 {
-		r.total = r.total.add(p)
-		r.errors = r.errors.Observe(uint64(p.n), uint64(p.bad))
-		r.events = r.events.Observe(1, uint64(min(1, p.bad)))
+// add takes an interval's first attempts; one without any says nothing.
+func (r *record) add(canary, stable pair) {
+	if stable.n > 0 {
+		r.total = r.total.add(stable)
+		r.errors = r.errors.Observe(uint64(stable.n), uint64(stable.bad))
+		r.events = r.events.Observe(1, uint64(min(1, stable.bad)))
+	}
+	if canary.n > 0 {
+		r.canary = r.canary.Observe(uint64(canary.n), uint64(canary.bad))
 	}
 }
+
+func (r *record) dispersion() float64 { return dispersion(&r.errors, &r.canary) }

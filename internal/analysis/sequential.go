@@ -34,7 +34,7 @@ func (s *sequential) look(g *glance) float64 {
 	if whole := s.block.add(g); whole {
 		s.bet(s.block.take())
 	}
-	s.record.add(g.beside) // after the bets: what decides how one is priced must be known before it
+	s.record.add(g.first, g.beside) // after the bets: what decides how one is priced must be known before it
 	return s.wealth()
 }
 
@@ -45,10 +45,10 @@ func (s *sequential) bet(b block) {
 	if b.stable.n > 0 && b.canary.bad+b.stable.bad == 0 {
 		return // nothing is won or lost on nothing
 	}
-	phi, again := dispersion(s.record.errors), recurrence(s.record.events)
+	phi, again := s.record.dispersion(), recurrence(&s.record.events)
 	switch {
 	case b.stable.n == 0:
-		limit := s.frozen.limit(s.record)
+		limit := s.frozen.limit(&s.record)
 		s.counts.settle(func(theta float64) float64 { return capped(payRate(theta, b.canary, limit)/phi, phi) })
 		s.events.settle(func(theta float64) float64 { return payRateEvents(theta, b.canary, limit) / again })
 	default:
@@ -72,16 +72,16 @@ const (
 )
 
 // limit is the rate of failures up to which nothing speaks against the new version: 1 without a record.
-func (f frozen) limit(r record) float64 {
+func (f frozen) limit(r *record) float64 {
 	if r.total.n == 0 {
 		return 1
 	}
-	phi := dispersion(r.errors)
+	phi := dispersion(&r.errors)
 	return min(1, slack+drift*poissonAtMost(r.total.bad/phi, f.delta)*phi/r.total.n)
 }
 
 // least is what limit is at least, for less work.
-func (f frozen) least(r record) float64 { return slack + drift*r.total.rate() }
+func (f frozen) least(r *record) float64 { return slack + drift*r.total.rate() }
 
 // poissonAtMost is an upper confidence bound, of level 1-delta, for the mean of a Poisson variable that was k:
 // the u ≥ k with u - k + k·ln(k/u) = ln(1/delta) (Chernoff).

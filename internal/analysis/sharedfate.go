@@ -25,7 +25,7 @@ func newSharedFate(delta float64) *sharedFate {
 }
 
 // look takes an interval and stable's record until it, and gives a sentence while fate is shared.
-func (s *sharedFate) look(g *glance, before record) string {
+func (s *sharedFate) look(g *glance, before *record) string {
 	canary, stable := s.canary.add(g.to, g.canary).caller.first(), s.stable.add(g.to, g.stable).caller.first()
 	if least := s.frozen.least(before); canary.rate() <= least || stable.rate() <= least {
 		return ""

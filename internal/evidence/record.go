@@ -30,12 +30,22 @@ func (s Standing) Follow(now time.Time, total Counts) Standing {
 	return s
 }
 
+// Quantiles are the shares of a deployment's answers that are not slow: half of them, nineteen of twenty, all but a
+// hundredth.
+var Quantiles = [...]float64{0.5, 0.95, 0.99}
+
+// EnoughForQuantiles is how many answers it takes to know what is slow.
+const EnoughForQuantiles = 200
+
 // Summary sums intervals of one deployment, as its callers saw them.
 type Summary struct {
 	Counts  Counts  `json:"counts"`
 	Seconds float64 `json:"seconds"` // how long it was counted for
 	Errors  Spread  `json:"errors"`  // how failures came
 	Events  Spread  `json:"events"`  // how intervals with a failure came
+
+	// Slow is how answers came that took longer than each of Quantiles of those before.
+	Slow [len(Quantiles)]Spread `json:"slow,omitzero"`
 }
 
 // Observe adds an interval's counts.
@@ -45,6 +55,14 @@ func (r Record) Observe(iv Interval, t Tally) Record {
 		r.Began = iv.From
 	case iv.To.Sub(r.Began) > Span:
 		r.Before, r.Recent, r.Began = r.Recent, Summary{}, iv.From
+	}
+	if answers := t.Caller.Latency.Total(); answers > 0 {
+		known := r.Before.Counts.Latency.Add(r.Recent.Counts.Latency)
+		for i, q := range Quantiles {
+			if bound, _ := known.Quantile(q); known.Total() >= EnoughForQuantiles {
+				r.Recent.Slow[i] = r.Recent.Slow[i].Observe(answers, t.Caller.Latency.Over(bound))
+			}
+		}
 	}
 	n, failed := t.Caller.First()
 	r.Recent.Counts = r.Recent.Counts.Add(t.Caller)
@@ -56,10 +74,14 @@ func (r Record) Observe(iv Interval, t Tally) Record {
 
 // Summary is all that the record holds.
 func (r Record) Summary() Summary {
-	return Summary{
+	sum := Summary{
 		Counts:  r.Before.Counts.Add(r.Recent.Counts),
 		Seconds: r.Before.Seconds + r.Recent.Seconds,
 		Errors:  r.Before.Errors.Add(r.Recent.Errors),
 		Events:  r.Before.Events.Add(r.Recent.Events),
 	}
+	for i := range sum.Slow {
+		sum.Slow[i] = r.Before.Slow[i].Add(r.Recent.Slow[i])
+	}
+	return sum
 }

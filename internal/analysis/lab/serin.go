@@ -12,7 +12,7 @@ import (
 func Serin() []Contestant {
 	return []Contestant{
 		serin("serin", delivery.Judgement{}, nil),
-		serin("serin latency", delivery.Judgement{LatencyTolerance: 2}, func(s Scenario) bool { return s.Answers }),
+		serin("serin latency", delivery.Judgement{LatencyTolerance: 1.5}, func(s Scenario) bool { return s.Answers }),
 		serin("serin margin", delivery.Judgement{ErrorMargin: 0.01}, func(s Scenario) bool { return !s.Long && !s.Answers }),
 	}
 }
