@@ -58,6 +58,7 @@ lint: packages ## Check the format, go vet, staticcheck, and who imports whom
 	@go vet ./...
 	@echo '==> Checking with staticcheck'
 	@go tool staticcheck ./...
+	@cd bench/rivals && go vet ./... && go tool -modfile=../../go.mod staticcheck ./...
 	@echo '==> Checking who imports whom'
 	@go test -count=1 ./internal/layout
 
@@ -75,6 +76,8 @@ generate: packages ## Make the generated files anew
 test: setup ## Set up, then run all tests, those on Docker and Envoy included
 	@echo '==> Testing all packages but the stories'
 	@go list ./... | grep -v '/e2e' | $(WITH_IMAGES) $(WITH_ENVOY) xargs go test -timeout $(TEST_TIMEOUT) $(TESTFLAGS)
+	@echo '==> Testing the rivals, a module of its own'
+	@cd bench/rivals && go test -timeout $(TEST_TIMEOUT) $(TESTFLAGS) ./...
 	@echo '==> Telling the stories, which judge releases by what users got and want the machine for themselves'
 	@$(WITH_IMAGES) $(WITH_ENVOY) go test -timeout $(TEST_TIMEOUT) $(TESTFLAGS) ./e2e/...
 

@@ -19,6 +19,9 @@ func Main(ctx context.Context, args []string, progress io.Writer, contestants []
 	if err != nil {
 		return err
 	}
+	if output.evidence != "" {
+		return replayFile(output.evidence, o.Contestants, progress)
+	}
 	var before Report
 	if output.join {
 		if before, err = Read(output.folder); err != nil {
@@ -33,16 +36,18 @@ func Main(ctx context.Context, args []string, progress io.Writer, contestants []
 	return errors.Join(err, before.Join(report).Write(output.folder))
 }
 
-// output is where the report goes, and whether it joins what is there.
+// output is where the report goes, and whether it joins what is there; or recorded evidence to play instead.
 type output struct {
-	folder string
-	join   bool
+	folder   string
+	join     bool
+	evidence string
 }
 
 func parse(args []string, contestants []Contestant) (o Options, out output, err error) {
 	flags := flag.NewFlagSet("bench-judge", flag.ContinueOnError)
 	flags.StringVar(&out.folder, "out", "out", "the `folder` to write to")
 	flags.BoolVar(&out.join, "join", false, "keep what the report in the folder says of cells and judges that are not played now")
+	flags.StringVar(&out.evidence, "evidence", "", "play recorded evidence instead, a `file` that serin rollout evidence wrote, and print what each judge makes of it")
 	flags.IntVar(&o.Runs, "runs", 2000, "runs of a cell")
 	flags.IntVar(&o.LongRuns, "aa-runs", 10_000, "runs of an A/A cell")
 	flags.IntVar(&o.Workers, "workers", 0, "how many runs are played at once; 0: as many as there are processors")

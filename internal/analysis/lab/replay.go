@@ -1,6 +1,10 @@
 package lab
 
 import (
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
 	"time"
 
 	"serin.dev/serin/internal/evidence"
@@ -43,4 +47,28 @@ func replay(p *player, intervals []evidence.Interval) (r Replayed) {
 		r.End = Waiting
 	}
 	return r
+}
+
+// replayFile plays all rollouts of a file of evidence to contestants, each with its own policy, and prints a table.
+func replayFile(path string, contestants []Contestant, w io.Writer) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	cases, err := evidence.ReadCases(path, file)
+	if err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, c := range cases {
+		fmt.Fprintf(table, "%s\tDECIDES\tAFTER\tFAILED ATTEMPTS UNTIL THEN\n", c.Trial.Deployment)
+		if len(c.Intervals) == 0 {
+			continue
+		}
+		for _, r := range Replay(c.Trial, c.Intervals, contestants) {
+			fmt.Fprintf(table, "  %s\t%s\t%s\t%d\n", r.Judge, r.End, r.After.Round(100*time.Millisecond), r.Failed)
+		}
+	}
+	return table.Flush()
 }

@@ -21,7 +21,7 @@ func serin(name string, j delivery.Judgement, plays func(Scenario) bool) Contest
 	return Contestant{
 		Name: name, Source: "serin.dev/serin/internal/analysis", Looks: time.Second, Plays: plays,
 		New: func(t evidence.Trial) Judge {
-			t.Policy.Judgement = j
+			t.Policy.FailureValue, t.Policy.Judgement = -1, j // comparison alone
 			return &serinJudge{judge: analysis.New(t)}
 		},
 	}
