@@ -46,11 +46,12 @@ func quiet(t evidence.Trial, iv evidence.Interval, stableSince, traffic uint64) 
 	return evidence.NotEnough, "the service gets no traffic, and its tasks' checks have not passed throughout yet"
 }
 
+// watchedFor is for how long checks that passed have passed at least: for the present wait.
 func watchedFor(iv evidence.Interval) time.Duration {
-	if iv.Shifted.IsZero() {
+	if iv.Waited.IsZero() {
 		return 0
 	}
-	return iv.To.Sub(iv.Shifted)
+	return iv.To.Sub(iv.Waited)
 }
 
 func checks(n int) string {

@@ -41,7 +41,7 @@ func (n *noninferiority) look(g *glance, before *record) (enough bool, missing s
 	n.canary, n.stable = n.canary.add(g.first), n.stable.add(g.beside)
 	n.seconds += g.seconds
 	phi := before.dispersion()
-	upper, lower := upperEnd(n.canary, phi), lowerEnd(n.beside(before), phi)
+	upper, lower := upperEnd(n.canary, phi), lowerEnd(n.beside(g, before), phi)
 	if upper-lower < n.margin {
 		return true, "", 0, 0
 	}
@@ -52,16 +52,17 @@ func (n *noninferiority) look(g *glance, before *record) (enough bool, missing s
 	return false, n.sentence(upper-lower, more, after), more, after
 }
 
-// beside is what the new version is compared with: stable as it is now, or as it was.
-func (n *noninferiority) beside(before *record) pair {
-	if n.stable.n > 0 {
+// beside is what the new version is compared with: stable as it is now, or as it was. At 100 % what stable still ends
+// is what it was sent before, too little to compare with.
+func (n *noninferiority) beside(g *glance, before *record) pair {
+	if n.stable.n > 0 && g.percent < 100 {
 		return n.stable
 	}
 	return before.total
 }
 
 func (n *noninferiority) sentence(worst float64, more uint64, after time.Duration) string {
-	text := fmt.Sprintf("it may still fail up to %.2g %% more often than stable, and is promoted when that is surely below %.2g %%", 100*worst, 100*n.margin)
+	text := fmt.Sprintf("it may still fail up to %.2g %% more often than stable, and is promoted when that is surely below %.4g %%", 100*worst, 100*n.margin)
 	switch {
 	case after > 0:
 		text += fmt.Sprintf(": about %s more, %s at this rate", attempts(more), span(after))
@@ -82,8 +83,15 @@ func (n *noninferiority) more(lower, phi float64) uint64 {
 	l := phi * wanted
 	slope := math.Sqrt(2 * rate * (1 - rate) * l)
 	root := (math.Sqrt(slope*slope+4*l*room) - slope) / (2 * l)
-	return uint64(max(1, math.Ceil(1/(root*root)-n.canary.n)))
+	needed := math.Ceil(1/(root*root) - n.canary.n)
+	if needed > never {
+		return 0
+	}
+	return uint64(max(1, needed))
 }
+
+// never is a number of attempts that nobody waits for.
+const never = 1e9
 
 // wanted is the logarithm of the wealth at which an end of the sequence is.
 var wanted = math.Log(2 / (1 - promotionConfidence))

@@ -101,6 +101,9 @@ func (p *Panel) Look(iv evidence.Interval) evidence.Verdict {
 			v.More = 1
 		}
 		return decide(o, "health", reason)
+	case p.shift.canary.failed() >= p.shift.canary.attempts():
+		v.More = 1
+		return decide(evidence.NotEnough, "health", "since the shift nothing succeeded: it failed "+attempts(p.shift.canary.failed()))
 	case !enough && !p.trial.First():
 		v.More, v.After = more, after
 		return decide(evidence.NotEnough, "noninferiority", awaited)

@@ -116,6 +116,7 @@ func TestPanel(t *testing.T) {
 		{"a service that nobody calls, without checks", trial(nil), []second{{}}, evidence.NotEnough, "not passed throughout"},
 		{"first deployment, checks passed", trial(first), []second{{percent: 100, checks: passed}}, evidence.Healthy, "first deployment"},
 		{"first deployment, checks did not pass throughout", trial(first), []second{{percent: 100, checks: notYet}}, evidence.NotEnough, "first deployment"},
+		{"first deployment of which nothing succeeds, and any number may fail", trial(func(t *evidence.Trial) { first(t); compared(t) }), times(3, second{percent: 100, canary: caller(5, 5), checks: passed}), evidence.NotEnough, "since the shift nothing succeeded: it failed 15 attempts"},
 		{"first deployment that fails its callers", trial(first), []second{{percent: 100, canary: caller(2, 2), checks: passed}}, evidence.Failing, "2 of 2"},
 
 		{"it fails far more often than stable", trial(compared), times(4, second{percent: 25, canary: caller(25, 8), stable: caller(75, 0)}), evidence.Failing, "canary failed 32 of 100 attempts, stable 0 of 300 in the same 4s; false-alarm rate at most 1 %"},
@@ -146,6 +147,59 @@ func TestPanel(t *testing.T) {
 				t.Errorf("got %s (%s): %s; want %s: …%s…", got.Outcome, got.Judge, got.Reason, test.want, test.reason)
 			}
 		})
+	}
+}
+
+// At 100 % the margin is held against stable's record, whatever stable still ends of what it was sent before.
+func TestMarginAtAHundredPercent(t *testing.T) {
+	judged := trial(func(t *evidence.Trial) {
+		compared(t)
+		t.Before = record(100, 1)
+		t.Policy.Judgement.ErrorMargin = 0.005
+	})
+	seconds := times(1800, second{percent: 100, canary: caller(100, 1)})
+	seconds[0].stable = caller(1, 0)
+	if got := run(judged, seconds...); got.Outcome != evidence.Healthy {
+		t.Errorf("got %s (%s): %s", got.Outcome, got.Judge, got.Reason)
+	}
+}
+
+// What is shown as evidence is held against what is shown as the rate: no sooner and no later it fails.
+func TestBasisSaysWhenItFails(t *testing.T) {
+	judged := trial(func(t *evidence.Trial) { compared(t); t.Policy.Judgement.FalseAlarmRate = 0.07 })
+	for n := 1; ; n++ {
+		got := run(judged, times(n, second{percent: 25, canary: caller(25, 1), stable: caller(75, 0)})...)
+		if failing := got.Outcome == evidence.Failing; failing != (got.Basis.Against*got.Basis.FalseAlarmRate >= 1) {
+			t.Fatalf("after %d s it is %s at %g, and fails at %g", n, got.Outcome, got.Basis.Against, 1/got.Basis.FalseAlarmRate)
+		} else if failing {
+			if !strings.HasSuffix(got.Reason, "at most 7 %") {
+				t.Errorf("the reason is %q", got.Reason)
+			}
+			return
+		}
+	}
+}
+
+// Checks are known to have passed in the present wait, not in those before it.
+func TestChecksPassedInThePresentWait(t *testing.T) {
+	got := analysis.Judge(trial(first), []evidence.Interval{{
+		From: start, To: start.Add(time.Minute), Percent: 100, Shifted: start, Waited: start.Add(45 * time.Second), Checks: []evidence.Check{{Passed: true}},
+	}})
+	if got.Outcome != evidence.Healthy || !strings.Contains(got.Reason, "passed throughout 15s") {
+		t.Errorf("got %s: %s", got.Outcome, got.Reason)
+	}
+}
+
+// A clock that is set back, as at a restart, does not end judgement.
+func TestClockSetBack(t *testing.T) {
+	bad := evidence.Interval{From: start.Add(time.Hour), To: start, Percent: 25, Shifted: start, Canary: caller(25, 0), Stable: caller(75, 0)}
+	intervals := []evidence.Interval{bad}
+	for s := range 10 {
+		at := start.Add(time.Duration(s) * time.Second)
+		intervals = append(intervals, evidence.Interval{From: at, To: at.Add(time.Second), Percent: 25, Shifted: start, Canary: caller(25, 20), Stable: caller(75, 0)})
+	}
+	if got := analysis.Judge(trial(compared), intervals); got.Outcome != evidence.Failing || got.Judge != "sequential" {
+		t.Errorf("got %s (%s), evidence %g", got.Outcome, got.Judge, got.Basis.Against)
 	}
 }
 

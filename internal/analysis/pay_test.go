@@ -199,3 +199,13 @@ func TestEnds(t *testing.T) {
 		t.Errorf("clustered failures tell as much: %g, and %g", clustered, upper)
 	}
 }
+
+// What nobody can wait for is not said to be waited for.
+func TestNeverIsNotAwaited(t *testing.T) {
+	for _, room := range []float64{-0.001, 0, 1e-10} {
+		n := noninferiority{margin: 0.01 + room, canary: pair{6000, 60}}
+		if more := n.more(0, 1); more != 0 {
+			t.Errorf("%g from where it would never do, it takes %d more", room, more)
+		}
+	}
+}

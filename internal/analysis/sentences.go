@@ -28,19 +28,20 @@ func (p *Panel) shown() *tallied {
 	return &p.whole
 }
 
-// basis is what the comparison rests on.
+// basis is what the comparison rests on. The evidence is held against the whole false-alarm rate, of which the record
+// has its part: so much less is what it says.
 func (p *Panel) basis(against float64) evidence.Basis {
 	t := p.shown()
 	canary, stable := t.canary.caller.first(), t.stable.caller.first()
 	return evidence.Basis{
 		CanaryAttempts: uint64(canary.n), CanaryFailed: uint64(canary.bad), StableAttempts: uint64(stable.n), StableFailed: uint64(stable.bad),
-		Since: t.since, Against: against, FalseAlarmRate: falseAlarmRate(p.trial),
+		Since: t.since, Against: against * p.alpha / falseAlarmRate(p.trial), FalseAlarmRate: falseAlarmRate(p.trial),
 	}
 }
 
 // compared says by how much the version did worse than stable.
 func (p *Panel) compared(judge string, g *glance) string {
-	odds := fmt.Sprintf("; false-alarm rate at most %g %%", 100*falseAlarmRate(p.trial))
+	odds := fmt.Sprintf("; false-alarm rate at most %.4g %%", 100*falseAlarmRate(p.trial))
 	t := p.shown()
 	took := span(g.to.Sub(t.since))
 	canary, stable := t.canary.caller.first(), t.stable.caller.first()

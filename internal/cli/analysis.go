@@ -109,6 +109,8 @@ func conclusion(turns []analysis.Turn) string {
 		return "it would have been rolled back " + at
 	case evidence.Healthy:
 		return "it would not have been rolled back; the evidence ends " + at + ", in health"
+	case evidence.SharedFate:
+		return "it would not have been rolled back; the evidence ends " + at + ", while both versions fail alike"
 	}
 	return "it would not have been rolled back; the evidence ends " + at + ", with too little to go on"
 }

@@ -96,7 +96,7 @@ func (c *cli) rolloutShow() *cobra.Command {
 		for _, proxy := range r.Waiting {
 			fmt.Fprintf(out, "waiting     for %s to acknowledge\n", proxy)
 		}
-		if j := r.Judgement; j != nil {
+		if j := r.Judgement; j != nil && j.Judge != "" { // earlier versions of Serin named no judge
 			fmt.Fprintf(out, "judge       %s says %s; evidence against it %.3g, it fails at %.3g\n", j.Judge, j.Outcome, j.Basis.Against, 1/j.Basis.FalseAlarmRate)
 		}
 		_, err = fmt.Fprintf(out, "canary      %d attempts, %d failed\n", r.Canary.Attempts, r.Canary.Failed())

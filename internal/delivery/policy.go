@@ -49,6 +49,10 @@ func (p Policy) Check() error {
 		return Errorf(Invalid, "the step is %d %%: it must be from 1 to 100", p.Step)
 	case p.Holdback < 0 || p.Holdback > 50:
 		return Errorf(Invalid, "the holdback is %d %%: it must be from 0 to 50", p.Holdback)
+	case min(p.Wait, p.KeepPrevious) < 0:
+		return Errorf(Invalid, "a wait is %s: it must be 0 or more", min(p.Wait, p.KeepPrevious))
+	case p.FailureWindow < 0 || p.FailureWindow == 0 && (p.FailureValue >= 0 || j.FailurePercent > 0):
+		return Errorf(Invalid, "failures are counted over %s: no failure would ever count; it must be more than 0", p.FailureWindow)
 	case p.FailureValue < -1:
 		return Errorf(Invalid, "the number of failures is %d: it must be -1, for any, or more", p.FailureValue)
 	case !within(j.FalseAlarmRate, 0, 0.5):

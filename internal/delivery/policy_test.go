@@ -5,12 +5,13 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"serin.dev/serin/internal/delivery"
 )
 
 func TestPolicyCheck(t *testing.T) {
-	good := delivery.Policy{Step: 25, FailureValue: -1, Holdback: 5, Judgement: delivery.Judgement{FalseAlarmRate: 0.01, LatencyTolerance: 1.5, ErrorMargin: 0.01}}
+	good := delivery.Policy{Step: 25, FailureValue: -1, FailureWindow: time.Minute, Holdback: 5, Judgement: delivery.Judgement{FalseAlarmRate: 0.01, LatencyTolerance: 1.5, ErrorMargin: 0.01}}
 	if err := good.Check(); err != nil {
 		t.Error(err)
 	}
@@ -18,6 +19,9 @@ func TestPolicyCheck(t *testing.T) {
 		"the step is 0 %":                 func(p *delivery.Policy) { p.Step = 0 },
 		"the holdback is 51 %":            func(p *delivery.Policy) { p.Holdback = 51 },
 		"the number of failures is -2":    func(p *delivery.Policy) { p.FailureValue = -2 },
+		"a wait is -1s":                   func(p *delivery.Policy) { p.KeepPrevious = -time.Second },
+		"failures are counted over 0s":    func(p *delivery.Policy) { p.FailureValue, p.FailureWindow = 0, 0 },
+		"failures are counted over -1s":   func(p *delivery.Policy) { p.FailureWindow = -time.Second },
 		"the false-alarm rate is 1":       func(p *delivery.Policy) { p.Judgement.FalseAlarmRate = 1 },
 		"the false-alarm rate is NaN":     func(p *delivery.Policy) { p.Judgement.FalseAlarmRate = math.NaN() },
 		"the percent of failures is 101":  func(p *delivery.Policy) { p.Judgement.FailurePercent = 101 },

@@ -56,7 +56,15 @@ func (c Counts) Add(d Counts) Counts {
 }
 
 // Since subtracts an earlier reading field by field; a counter that went backwards counts from zero.
-func (c Counts) Since(d Counts) Counts { return c.each(d, since, Latency.since) }
+func (c Counts) Since(d Counts) Counts {
+	return c.each(d, since, func(a, b Latency) Latency { return a.each(b, since) })
+}
+
+// Beyond subtracts sums of many counters field by field, which begin at zero never again: of one that is less, nothing
+// is left.
+func (c Counts) Beyond(d Counts) Counts {
+	return c.each(d, beyond, func(a, b Latency) Latency { return a.each(b, beyond) })
+}
 
 func (c Counts) each(d Counts, of func(a, b uint64) uint64, latency func(a, b Latency) Latency) Counts {
 	return Counts{
@@ -78,6 +86,8 @@ func since(a, b uint64) uint64 {
 	}
 	return a - b
 }
+
+func beyond(a, b uint64) uint64 { return a - min(a, b) }
 
 // Sample is one reading of absolute counters.
 type Sample struct {

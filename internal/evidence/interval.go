@@ -24,8 +24,8 @@ type Interval struct {
 	Silent []delivery.TaskID `json:"silent,omitempty"` // living proxies that counted before and have not reported lately
 }
 
-// Seconds is the interval's length.
-func (i Interval) Seconds() float64 { return i.To.Sub(i.From).Seconds() }
+// Seconds is the interval's length; 0 when the clock was set back in it.
+func (i Interval) Seconds() float64 { return max(0, i.To.Sub(i.From).Seconds()) }
 
 // Trial is what a judge is told before the first interval.
 type Trial struct {

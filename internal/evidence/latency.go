@@ -78,13 +78,13 @@ func (l Latency) Add(m Latency) Latency {
 	return l
 }
 
-// since subtracts an earlier reading bucket by bucket; one that went backwards counts from zero.
-func (l Latency) since(m Latency) Latency {
+// each subtracts an earlier reading bucket by bucket.
+func (l Latency) each(m Latency, less func(a, b uint64) uint64) Latency {
 	if m == (Latency{}) {
 		return l
 	}
 	for i := range l {
-		l[i] = since(l[i], m[i])
+		l[i] = less(l[i], m[i])
 	}
 	return l
 }

@@ -24,7 +24,7 @@ type Standing struct {
 func (s Standing) Follow(now time.Time, total Counts) Standing {
 	if !s.At.IsZero() {
 		iv := Interval{From: s.At, To: now}
-		s.Record = s.Record.Observe(iv, Tally{Caller: total.Since(s.Total)})
+		s.Record = s.Record.Observe(iv, Tally{Caller: total.Beyond(s.Total)})
 	}
 	s.Total, s.At = total, now
 	return s

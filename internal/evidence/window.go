@@ -42,15 +42,10 @@ func (t Tally) Plus(u Tally) Tally {
 	return Tally{Caller: t.Caller.Add(u.Caller), Ingress: t.Ingress.Add(u.Ingress)}
 }
 
-// Minus subtracts an earlier reading of both views.
-func (t Tally) Minus(u Tally) Tally {
-	return Tally{Caller: t.Caller.Since(u.Caller), Ingress: t.Ingress.Since(u.Ingress)}
-}
-
-// WithoutLatency leaves how long attempts took out.
-func (t Tally) WithoutLatency() Tally {
-	t.Caller.Latency, t.Ingress.Latency = Latency{}, Latency{}
-	return t
+// Minus leaves out what was told already. Where more was told than there is, nothing is left: after a crash the last
+// second's readings may be lost, and what was told of them is not.
+func (t Tally) Minus(told Tally) Tally {
+	return Tally{Caller: t.Caller.Beyond(told.Caller), Ingress: t.Ingress.Beyond(told.Ingress)}
 }
 
 // Window counts what happened after from and until to, per deployment. The samples may come in any order and be

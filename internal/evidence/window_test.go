@@ -115,6 +115,20 @@ func TestThinChangesNoWindow(t *testing.T) {
 	}
 }
 
+// What was told already is left out, and told no second time when a crash has lost the readings it was told of.
+func TestWhatWasToldIsNotToldAgain(t *testing.T) {
+	counted := evidence.Tally{Caller: evidence.Counts{Attempts: 98, Errors5xx: 3, Latency: evidence.Latency{4: 95}}}
+	told := evidence.Tally{Caller: evidence.Counts{Attempts: 100, Errors5xx: 2, Latency: evidence.Latency{4: 98}}}
+	if got, want := counted.Minus(told), (evidence.Tally{Caller: evidence.Counts{Errors5xx: 1}}); got != want {
+		t.Errorf("%+v is told, want %+v", got, want)
+	}
+	before := evidence.Standing{}.Follow(start, told.Caller)
+	after := before.Follow(second(1), counted.Caller).Follow(second(2), evidence.Counts{Attempts: 105})
+	if got := after.Record.Recent.Counts.Attempts; got != 7 {
+		t.Errorf("the record has %d attempts, want 7", got)
+	}
+}
+
 func TestTally(t *testing.T) {
 	tally := evidence.Tally{}.
 		Add(evidence.Caller, evidence.Counts{Attempts: 10, ConnectFailed: 2, Resets: 1}).

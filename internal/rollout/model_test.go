@@ -155,7 +155,7 @@ func (m *model) push(t *testing.T) {
 			Containers: []workload.Container{{Name: "app"}}, Port: 80, Protocol: delivery.HTTP,
 			Replicas: 1 + m.rng.IntN(2), Check: workload.DefaultCheck(80),
 		},
-		Policy: delivery.Policy{Step: 50, Wait: 5 * time.Second, KeepPrevious: 5 * time.Second, DeployTimeout: 30 * time.Second, NoTraffic: traffic},
+		Policy: delivery.Policy{Step: 50, Wait: 5 * time.Second, KeepPrevious: 5 * time.Second, FailureWindow: time.Minute, DeployTimeout: 30 * time.Second, NoTraffic: traffic},
 	})
 	switch {
 	case err == nil:

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"sort"
 	"sync"
 	"time"
 
@@ -110,10 +111,22 @@ func (c *Recorder) Window(from, to time.Time, deployments ...delivery.Deployment
 	var samples []evidence.Sample
 	for key, all := range c.series {
 		if slices.Contains(deployments, key.Deployment) {
-			samples = append(samples, all...)
+			samples = append(samples, lastUntil(all, from)...)
+			samples = append(samples, lastUntil(all, to)...)
 		}
 	}
 	return evidence.Window(samples, from, to)
+}
+
+// lastUntil gives the last of a key's readings until a time, all of them that were made at once: what a window that
+// begins or ends then needs of them.
+func lastUntil(all []evidence.Sample, t time.Time) []evidence.Sample {
+	end := sort.Search(len(all), func(i int) bool { return all[i].At.After(t) })
+	begin := end
+	for begin > 0 && all[begin-1].At.Equal(all[end-1].At) {
+		begin--
+	}
+	return all[begin:end]
 }
 
 // silent are the living proxies that counted one of the deployments and have not reported lately.

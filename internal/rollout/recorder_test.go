@@ -188,3 +188,45 @@ func TestRecorderFollows(t *testing.T) {
 		t.Errorf("records of %d deployments are kept, one lives", len(c.records))
 	}
 }
+
+// Of all readings that are kept, a window needs the last until it begins and the last until it ends.
+func TestRecorderCountsAsAllReadingsDo(t *testing.T) {
+	c := newRecorder(t, &shelf{})
+	var all []evidence.Sample
+	for i, at := range []int{1, 2, 2, 5, 5, 5, 8} {
+		s := reading(2, at, 10*uint64(i+1))
+		all = append(all, s)
+		c.Record([]evidence.Sample{s})
+	}
+	id := reading(2, 0, 0).Deployment
+	for from := range 10 {
+		for to := range 10 {
+			begin, end := noon.Add(time.Duration(from)*time.Second), noon.Add(time.Duration(to)*time.Second)
+			if got, want := c.Window(begin, end, id)[id], evidence.Window(all, begin, end)[id]; got != want {
+				t.Errorf("from %d to %d: %d attempts, want %d", from, to, got.Attempts(), want.Attempts())
+			}
+		}
+	}
+}
+
+// A crash may lose the last readings and keep what the judge was told of them: nothing is told twice then.
+func TestJudgeIsToldNothingTwice(t *testing.T) {
+	c := &Reconciler{recorder: newRecorder(t, &shelf{}), timing: defaults}
+	r := Rollout{Deployment: reading(2, 0, 0).Deployment, Previous: 1, Weighted: noon, Percent: 25}
+	h := &hearing{judge: silentJudge{}, to: noon}
+	h.hear(evidence.Interval{From: noon, To: noon.Add(2 * time.Second), Canary: evidence.Tally{Caller: evidence.Counts{Attempts: 100}}})
+	told := uint64(0)
+	for second := 3; second < 8; second++ {
+		c.recorder.Record([]evidence.Sample{reading(2, second, 90+5*uint64(second-3))}) // 90, 95, 100, 105, 110
+		iv := c.interval(State{}, r, h, Seen{}, noon.Add(time.Duration(second)*time.Second))
+		h.hear(iv)
+		told += iv.Canary.Attempts()
+	}
+	if told != 10 {
+		t.Errorf("%d attempts were told besides 100 of 110", told)
+	}
+}
+
+type silentJudge struct{}
+
+func (silentJudge) Look(evidence.Interval) evidence.Verdict { return evidence.Verdict{} }

@@ -547,7 +547,7 @@ func TestRefusals(t *testing.T) {
 		tw.phase(tw.deploy("v1").ID, rollout.Succeeded)
 		for _, test := range tests {
 			n := rollout.NewDeployment{
-				Service: shop, Policy: delivery.Policy{Step: 10},
+				Service: shop, Policy: delivery.Policy{Step: 10, FailureWindow: time.Minute},
 				Workload: workload.Workload{Containers: []workload.Container{{Name: "app"}}, Port: 81, Protocol: delivery.HTTP, Replicas: 1},
 			}
 			test.change(&n)

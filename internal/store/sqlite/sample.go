@@ -85,14 +85,16 @@ func (s *Store) PruneSamples(ctx context.Context, environment string, marks []ti
 		return nil
 	}
 	last := marks[len(marks)-1].UnixNano()
-	needed, args := []string{}, []any{environment, last}
+	values, args := []string{}, []any{environment, last}
 	for _, mark := range marks {
 		args = append(args, mark.UnixNano())
-		needed = append(needed, fmt.Sprintf(`(SELECT max(x.at) FROM samples x WHERE x.series = samples.series AND x.at <= ?%d)`, len(args)))
+		values = append(values, fmt.Sprintf(`(?%d)`, len(args)))
 	}
 	return s.write(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM samples WHERE series IN (SELECT id FROM series WHERE environment = ?1) AND at <= ?2
-			AND at NOT IN (`+strings.Join(needed, ", ")+`)`, args...); err != nil {
+		if _, err := tx.ExecContext(ctx, `WITH marks (mark) AS (VALUES `+strings.Join(values, ", ")+`)
+			DELETE FROM samples WHERE series IN (SELECT id FROM series WHERE environment = ?1) AND at <= ?2
+			AND EXISTS (SELECT 1 FROM samples x WHERE x.series = samples.series AND x.at > samples.at
+				AND x.at <= (SELECT min(mark) FROM marks WHERE mark >= samples.at))`, args...); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `DELETE FROM samples WHERE at <= ?2 AND series IN (

@@ -66,6 +66,10 @@ func endedTrials(t *testing.T, db Database) {
 	must(t, s.PruneTrials(t.Context(), start.Add(time.Second)))
 	_, _, err = s.LoadTrial(t.Context(), 1)
 	refused(t, err, delivery.NotFound)
+	must(t, s.SaveTrial(t.Context(), 1, evidence.Trial{Deployment: id(1), Start: start}))
+	_, told, err = s.LoadTrial(t.Context(), 1)
+	must(t, err)
+	same(t, len(told), 0) // its intervals went with it
 	_, told, err = s.LoadTrial(t.Context(), 2)
 	must(t, err)
 	same(t, len(told), 1)
