@@ -18,6 +18,9 @@ type absence struct {
 
 var scarcities = [...]float64{0.5, 0.1, 0.01}
 
+// poorest keeps a long time in which nothing was missing from hiding that it is now.
+const poorest = 1e-3
+
 // missingAt is the e-value from which attempts are called missing: one false word in a thousand.
 const missingAt = 1000
 
@@ -36,7 +39,7 @@ func (a *absence) look(g *glance) string {
 	a.seen = a.seen.add(went)
 	mean := 0.0
 	for i, theta := range scarcities {
-		a.wealth[i] = grown(a.wealth[i], payRate(theta, went, float64(g.percent)/200))
+		a.wealth[i] = max(poorest, grown(a.wealth[i], payRate(theta, went, float64(g.percent)/200)))
 		mean += a.wealth[i] / float64(len(scarcities))
 	}
 	if mean < missingAt {

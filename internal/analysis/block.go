@@ -15,6 +15,8 @@ const alone = 100
 // wait adds time in which nothing happened.
 func (b *block) wait(g *glance) { b.seconds += g.seconds }
 
+func (b *block) empty() bool { return b.canary.n+b.stable.n == 0 }
+
 // add adds an interval, and tells whether the block is whole.
 func (b *block) add(g *glance) bool {
 	if b.known && g.percent != b.percent {

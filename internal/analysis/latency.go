@@ -19,6 +19,10 @@ type latency struct {
 	seen      [len(evidence.Quantiles)][2]pair // of both versions since the share changed, by the bounds of the time
 }
 
+// crowded is the share of slow answers from which one cannot be so many times as slow: the bet's price, which is exact
+// for odds, would be too low for shares.
+const crowded = 0.8
+
 func newLatency(t evidence.Trial) *latency {
 	before := t.Before.Summary()
 	return &latency{tolerance: t.Policy.Judgement.LatencyTolerance, known: before.Counts.Latency, spread: before.Slow}
@@ -35,7 +39,7 @@ func (l *latency) look(g *glance, canary, stable *evidence.Latency) float64 {
 		l.bets[i].lay(stake)
 		bound, _ := l.known.Quantile(q)
 		c, s := over(canary, bound), over(stable, bound)
-		if !known || c.n == 0 || s.n == 0 {
+		if !known || c.n == 0 || s.n == 0 || l.tolerance*(1-q) > crowded {
 			continue
 		}
 		l.seen[i] = [2]pair{l.seen[i][0].add(c), l.seen[i][1].add(s)}

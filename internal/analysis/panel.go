@@ -98,14 +98,14 @@ func (p *Panel) Look(iv evidence.Interval) evidence.Verdict {
 	case p.shift.canary.attempts() == 0:
 		o, reason := quiet(p.trial, iv, p.shift.stable.attempts(), p.whole.canary.attempts()+p.whole.stable.attempts())
 		if o == evidence.NotEnough {
-			v.More = 1
+			v.More, v.Thin = 1, true
 		}
 		return decide(o, "health", reason)
 	case p.shift.canary.failed() >= p.shift.canary.attempts():
 		v.More = 1
 		return decide(evidence.NotEnough, "health", "since the shift nothing succeeded: it failed "+attempts(p.shift.canary.failed()))
 	case !enough && !p.trial.First():
-		v.More, v.After = more, after
+		v.More, v.After, v.Thin = more, after, more > 0
 		return decide(evidence.NotEnough, "noninferiority", awaited)
 	}
 	return decide(evidence.Healthy, "sequential", p.fine())

@@ -119,6 +119,8 @@ func TestPanel(t *testing.T) {
 		{"first deployment of which nothing succeeds, and any number may fail", trial(func(t *evidence.Trial) { first(t); compared(t) }), times(3, second{percent: 100, canary: caller(5, 5), checks: passed}), evidence.NotEnough, "since the shift nothing succeeded: it failed 15 attempts"},
 		{"first deployment that fails its callers", trial(first), []second{{percent: 100, canary: caller(2, 2), checks: passed}}, evidence.Failing, "2 of 2"},
 
+		{"a first deployment that fails nearly all", trial(func(t *evidence.Trial) { compared(t); first(t) }), times(10, second{percent: 100, canary: caller(20, 19), checks: passed}), evidence.Failing, "canary failed"},
+		{"a first deployment that fails some", trial(func(t *evidence.Trial) { compared(t); first(t) }), times(10, second{percent: 100, canary: caller(20, 5), checks: passed}), evidence.Healthy, ""},
 		{"it fails far more often than stable", trial(compared), times(4, second{percent: 25, canary: caller(25, 8), stable: caller(75, 0)}), evidence.Failing, "canary failed 32 of 100 attempts, stable 0 of 300 in the same 4s; false-alarm rate at most 1 %"},
 		{"it fails as often as stable", trial(compared), times(600, second{percent: 25, canary: caller(25, 1), stable: caller(75, 3)}), evidence.Healthy, "600 of them failed, 1800 of stable's 45000"},
 		{"it fails less often than stable", trial(compared), times(600, second{percent: 25, canary: caller(25, 0), stable: caller(75, 3)}), evidence.Healthy, ""},
@@ -129,6 +131,7 @@ func TestPanel(t *testing.T) {
 		{"both failed alike, and do no more", trial(func(t *evidence.Trial) { compared(t); t.Before = record(100, 100) }), append(times(20, second{percent: 25, canary: caller(25, 5), stable: caller(75, 15)}), times(40, quarter)...), evidence.Healthy, ""},
 
 		{"it gets hardly any of its share", trial(compared), times(60, second{percent: 25, canary: caller(1, 0), stable: caller(99, 0)}), evidence.NotEnough, "only 60 of 6000 attempts since the shift went to the new version, whose share is 25 %"},
+		{"it got its share, and gets it no more", trial(compared), append(times(900, quarter), times(60, second{percent: 25, canary: caller(1, 0), stable: caller(99, 0)})...), evidence.NotEnough, "whose share is 25 %"},
 		{"it gets its share, with luck", trial(compared), times(60, second{percent: 25, canary: caller(20, 0), stable: caller(80, 0)}), evidence.Healthy, ""},
 
 		{"not surely better than the margin", trial(func(t *evidence.Trial) { compared(t); t.Before = record(100, 0); t.Policy.Judgement.ErrorMargin = 0.01 }), times(10, quarter), evidence.NotEnough, "is promoted when that is surely below 1 %: about"},

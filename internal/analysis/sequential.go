@@ -19,6 +19,7 @@ type sequential struct {
 	block          block
 	record         record
 	frozen         frozen
+	phi, again     float64 // the dispersion and recurrence that the block is priced by, from before it began
 }
 
 func newSequential(t evidence.Trial, delta float64) *sequential {
@@ -30,6 +31,9 @@ func (s *sequential) look(g *glance) float64 {
 	if g.first.n+g.beside.n == 0 {
 		s.block.wait(g)
 		return s.wealth()
+	}
+	if s.block.empty() {
+		s.phi, s.again = s.record.dispersion(), recurrence(&s.record.events)
 	}
 	if whole := s.block.add(g); whole {
 		s.bet(s.block.take())
@@ -45,7 +49,7 @@ func (s *sequential) bet(b block) {
 	if b.stable.n > 0 && b.canary.bad+b.stable.bad == 0 {
 		return // nothing is won or lost on nothing
 	}
-	phi, again := s.record.dispersion(), recurrence(&s.record.events)
+	phi, again := s.phi, s.again
 	switch {
 	case b.stable.n == 0:
 		limit := s.frozen.limit(&s.record)
@@ -69,15 +73,17 @@ type frozen struct {
 const (
 	drift = 2
 	slack = 0.001
+	worst = 0.5 // what no version may fail of its attempts, whatever its record does not say
 )
 
-// limit is the rate of failures up to which nothing speaks against the new version: 1 without a record.
+// limit is the rate of failures up to which nothing speaks against the new version.
 func (f frozen) limit(r *record) float64 {
 	if r.total.n == 0 {
-		return 1
+		return worst
 	}
 	phi := dispersion(&r.errors)
-	return min(1, slack+drift*poissonAtMost(r.total.bad/phi, f.delta)*phi/r.total.n)
+	most := max(worst, f.least(r))
+	return min(1, most, slack+drift*poissonAtMost(r.total.bad/phi, f.delta)*phi/r.total.n)
 }
 
 // least is what limit is at least, for less work.

@@ -50,6 +50,9 @@ func (c *cli) analysisReplay() *cobra.Command {
 					return err
 				}
 			}
+			if err := one.Trial.Policy.Check(); err != nil {
+				return fmt.Errorf("%s: %w", one.Trial.Deployment, err)
+			}
 			turns := analysis.Replay(one)
 			all[i] = replayed{one.Trial.Deployment.String(), conclusion(turns), turns}
 		}

@@ -88,6 +88,9 @@ func (l line) append(cases []Case) (_ []Case, problem string) {
 	if l.Interval.From.Before(previous) || l.Interval.To.Before(l.Interval.From) {
 		return nil, fmt.Sprintf("the interval from %s to %s overlaps the one before, which ends at %s", l.Interval.From, l.Interval.To, previous)
 	}
+	if p := l.Interval.Percent; p < 0 || p > 100 {
+		return nil, fmt.Sprintf("the share is %d %%: it must be from 0 to 100", p)
+	}
 	last.Intervals = append(last.Intervals, *l.Interval)
 	return cases, ""
 }

@@ -59,6 +59,7 @@ func TestBadLines(t *testing.T) {
 		"no trial":      {lines[1], "file:1: there is no trial before"},
 		"overlap":       {lines[0] + lines[1] + lines[1], "file:3: the interval from"},
 		"too long":      {lines[0] + `"` + strings.Repeat("x", 1<<20), "file:2: the line is longer"},
+		"share":         {lines[0] + strings.Replace(lines[1], `"percent":25`, `"percent":-7`, 1), "file:2: the share is -7 %"},
 		"negative":      {strings.Replace(lines[0], `"attempts":9`, `"attempts":-9`, 1), "file:1: this is no line of evidence"},
 		"no deployment": {strings.Replace(lines[0], "prod/shop/2", "prod", 1), "file:1: this is no line of evidence"},
 	} {

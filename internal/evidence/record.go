@@ -48,6 +48,9 @@ type Summary struct {
 	Slow [len(Quantiles)]Spread `json:"slow,omitzero"`
 }
 
+// longest is the length, in seconds, of an interval that still tells how failures come; one over a restart does not.
+const longest = 20
+
 // Observe adds an interval's counts.
 func (r Record) Observe(iv Interval, t Tally) Record {
 	switch {
@@ -56,7 +59,7 @@ func (r Record) Observe(iv Interval, t Tally) Record {
 	case iv.To.Sub(r.Began) > Span:
 		r.Before, r.Recent, r.Began = r.Recent, Summary{}, iv.From
 	}
-	if answers := t.Caller.Latency.Total(); answers > 0 {
+	if answers := t.Caller.Latency.Total(); answers > 0 && iv.Seconds() <= longest {
 		known := r.Before.Counts.Latency.Add(r.Recent.Counts.Latency)
 		for i, q := range Quantiles {
 			if bound, _ := known.Quantile(q); known.Total() >= EnoughForQuantiles {
@@ -67,8 +70,10 @@ func (r Record) Observe(iv Interval, t Tally) Record {
 	n, failed := t.Caller.First()
 	r.Recent.Counts = r.Recent.Counts.Add(t.Caller)
 	r.Recent.Seconds += iv.Seconds()
-	r.Recent.Errors = r.Recent.Errors.Observe(n, failed)
-	r.Recent.Events = r.Recent.Events.Observe(1, min(1, failed))
+	if iv.Seconds() <= longest {
+		r.Recent.Errors = r.Recent.Errors.Observe(n, failed)
+		r.Recent.Events = r.Recent.Events.Observe(1, min(1, failed))
+	}
 	return r
 }
 

@@ -19,6 +19,8 @@ type Verdict struct {
 	Reason  string  `json:"reason"` // a sentence with its numbers
 	// Checked tells that every task passed its in-task check throughout the wait.
 	Checked bool `json:"checked"`
+	// Thin tells of NotEnough that nothing but attempts is missing: the policy's NoTraffic may decide without them.
+	Thin bool `json:"thin,omitempty"`
 
 	// More and After say of NotEnough about how many more attempts it takes, and how long that is at the present
 	// rate; zero when nobody can say.

@@ -112,8 +112,7 @@ func (r Rollout) gathering(seen Observation, t Timing, now time.Time) Rollout {
 	if !seen.Looked || !seen.Acknowledged || !seen.Fresh && !promote {
 		return r
 	}
-	thin := r.Waits >= t.Waits && seen.Policy.NoTraffic == delivery.NoTrafficChecks && seen.Verdict.Checked &&
-		seen.Verdict.Outcome == evidence.NotEnough
+	thin := r.Waits >= t.Waits && seen.Policy.NoTraffic == delivery.NoTrafficChecks && seen.Verdict.Checked && seen.Verdict.Thin
 	if !promote && !thin && seen.Verdict.Outcome != evidence.Healthy {
 		switch {
 		case r.Hold != NoHold:

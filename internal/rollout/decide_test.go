@@ -71,7 +71,7 @@ func shared(o *Observation) {
 func holdback(o *Observation) { o.Policy.Holdback = 5 }
 
 func thin(o *Observation) {
-	o.Verdict = evidence.Verdict{Outcome: evidence.NotEnough, Reason: "nothing came"}
+	o.Verdict = evidence.Verdict{Outcome: evidence.NotEnough, Reason: "nothing came", Thin: true}
 }
 
 func unacked(o *Observation) {
@@ -168,6 +168,10 @@ func TestDecide(t *testing.T) {
 		{"passes at 75 %, with a holdback", at(GatherHealth, 75), seeing(holdback), soon, ShiftTraffic, 95, ""},
 		{"passes at the holdback", at(GatherHealth, 95), seeing(holdback), soon, ShiftTraffic, 100, ""},
 		{"passes at 50 %, with a holdback", at(GatherHealth, 50), seeing(holdback), soon, ShiftTraffic, 75, ""},
+		{"too little too often, and not for want of traffic", with(at(GatherHealth, 25), func(r *Rollout) { r.Waits = 3 }), seeing(func(o *Observation) {
+			thin(o)
+			o.Policy.NoTraffic, o.Verdict.Checked, o.Verdict.Thin = delivery.NoTrafficChecks, true, false
+		}), soon, GatherHealth, 25, "too little"},
 		{"asked, then evidence came", with(at(GatherHealth, 25), func(r *Rollout) { *r = r.ask(evidence.Verdict{Reason: "silence"}) }), good(), soon, ShiftTraffic, 50, ""},
 		{"asked, still too little", with(at(GatherHealth, 25), func(r *Rollout) { r.Waits = 3; *r = r.ask(evidence.Verdict{Reason: "silence"}) }), seeing(thin), later, GatherHealth, 25, "silence"},
 		{"asked, resumed", with(at(GatherHealth, 25), func(r *Rollout) { r.Waits = 3; *r = r.ask(evidence.Verdict{Reason: "silence"}).resume() }), seeing(thin), later, Wait, 25, ""},

@@ -116,12 +116,20 @@ func (c *Reconciler) hearing(ctx context.Context, l *loop, s State, r Rollout) (
 	return h, nil
 }
 
-// due tells whether the judge is to be told what came since: a second has passed, the verdict is wanted now, or the
-// share or who has acknowledged it changed.
+// due tells whether the judge is to be told what came since: it is time, the verdict is wanted now, or the share or
+// who has acknowledged it changed.
 func (h *hearing) due(r Rollout, t Timing, now time.Time) bool {
 	elapsed := now.Sub(h.to)
-	return h.verdict.Outcome == "" || elapsed >= t.Look || elapsed > 0 && r.Phase == GatherHealth ||
+	wanted := r.Phase == GatherHealth && h.to.Before(r.Since)
+	return h.verdict.Outcome == "" || wanted || elapsed >= r.rhythm(t, now) ||
 		r.Percent != h.percent || !r.acknowledged().Equal(h.shifted)
+}
+
+// rhythm is how often a rollout is looked at: each second in its first hour, then ever more seldom, ten seconds apart
+// at most, so that what is stored of one that waits for a week is bounded.
+func (r Rollout) rhythm(t Timing, now time.Time) time.Duration {
+	const most = 10
+	return max(t.Look, min(most*t.Look, now.Sub(r.Weighted)/3600))
 }
 
 // acknowledged is when every proxy had acknowledged the present share; zero while one has not.

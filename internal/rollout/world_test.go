@@ -172,7 +172,7 @@ func (w whim) Look(evidence.Interval) evidence.Verdict {
 		case n == 0:
 			v.Outcome, v.Reason = evidence.Failing, "it fails"
 		case n < 10:
-			v.Outcome, v.Reason = evidence.NotEnough, "nobody came"
+			v.Outcome, v.Reason, v.Thin = evidence.NotEnough, "nobody came", true
 		}
 	}
 	w.verdicts[w.deployment] = v
