@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 
 	"serin.dev/serin/internal/delivery"
@@ -121,10 +123,27 @@ func (e *Engine) stop(ctx context.Context, b *box) error {
 	return gone(err)
 }
 
-// drop removes a container, killing it if it runs, with its anonymous volumes.
+// drop removes a container, killing it if it runs, with its anonymous volumes. Where Docker is removing it already,
+// for somebody who may not be waiting any more, it waits for the end of that.
 func (e *Engine) drop(ctx context.Context, b *box) error {
 	_, err := e.docker.ContainerRemove(ctx, b.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+	if errdefs.IsConflict(err) {
+		return e.removed(ctx, b)
+	}
 	return gone(err)
+}
+
+// removed waits until a container that is being removed is gone.
+func (e *Engine) removed(ctx context.Context, b *box) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	wait := e.docker.ContainerWait(ctx, b.ID, client.ContainerWaitOptions{Condition: container.WaitConditionRemoved})
+	select {
+	case <-wait.Result:
+		return nil
+	case err := <-wait.Error:
+		return gone(err)
+	}
 }
 
 // gone takes "not found" for success.
