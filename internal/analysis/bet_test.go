@@ -43,6 +43,13 @@ func TestBet(t *testing.T) {
 	if got := b.wealth(); math.Abs(got-2) > 1e-12 {
 		t.Errorf("laying what is left makes %g of it", got)
 	}
+	if b.staked != 1 {
+		t.Errorf("of a stake of 1, %g are laid", b.staked)
+	}
+	b.settle(func(float64) float64 { return math.Log(2) })
+	if got := b.wealth(); math.Abs(got-4) > 1e-12 {
+		t.Errorf("doubled it is %g", got)
+	}
 	for range 1000 {
 		b.settle(func(float64) float64 { return 100 })
 	}

@@ -21,3 +21,32 @@ func divergence(p, q float64) float64 {
 	}
 	return part(p, q) + part(1-p, 1-q)
 }
+
+// poissonAtMost is an upper confidence bound, of level 1-delta, for the mean of a Poisson variable that was k:
+// the u ≥ k with u - k + k·ln(k/u) = ln(1/delta) (Chernoff).
+func poissonAtMost(k, delta float64) float64 {
+	wanted := math.Log(1 / delta)
+	excess := func(u float64) float64 {
+		if k == 0 {
+			return u
+		}
+		return u - k + k*math.Log(k/u)
+	}
+	low, high := k, k+wanted+math.Sqrt(2*k*wanted)+1
+	for excess(high) < wanted {
+		high *= 2
+	}
+	return crossing(low, high, func(u float64) bool { return excess(u) >= wanted })
+}
+
+// crossing searches between a point on this side of a line and one beyond it, and gives one that is barely beyond.
+func crossing(within, beyond float64, crossed func(float64) bool) float64 {
+	for range 32 {
+		if mid := (within + beyond) / 2; crossed(mid) {
+			beyond = mid
+		} else {
+			within = mid
+		}
+	}
+	return beyond
+}

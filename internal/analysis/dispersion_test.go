@@ -57,3 +57,52 @@ func TestDispersionOfADrift(t *testing.T) {
 		t.Errorf("it is %g", got)
 	}
 }
+
+// Failures that come in runs of intervals do so more than by chance; ones that come by themselves do not.
+func TestRecurrence(t *testing.T) {
+	var alone, inRuns evidence.Spread
+	rng := rand.New(rand.NewPCG(5, 6))
+	for second := range 3600 {
+		var failed uint64
+		if rng.IntN(20) == 0 {
+			failed = 1
+		}
+		alone = alone.Observe(1, failed)
+		failed = 0
+		if second%200 < 10 {
+			failed = 1
+		}
+		inRuns = inRuns.Observe(1, failed)
+	}
+	if got := recurrence(&alone); got < 1 || got > 1.3 {
+		t.Errorf("by themselves: %g", got)
+	}
+	if got := recurrence(&inRuns); got < 3 {
+		t.Errorf("ten in a row: %g", got)
+	}
+	if got := recurrence(&evidence.Spread{}); got != 1 {
+		t.Errorf("of nothing: %g", got)
+	}
+}
+
+// Where the number of attempts swings, failures that follow it are no clusters.
+func TestDispersionOfSwingingTraffic(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	var s evidence.Spread
+	for second := range 3600 {
+		n := uint64(20)
+		if second%2 == 0 {
+			n = 400
+		}
+		var failed uint64
+		for range n {
+			if rng.IntN(10) == 0 {
+				failed++
+			}
+		}
+		s = s.Observe(n, failed)
+	}
+	if got := dispersion(&s); got > 1.2 {
+		t.Errorf("it is %g", got)
+	}
+}

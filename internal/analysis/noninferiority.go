@@ -111,15 +111,7 @@ func end(seen, limit float64, wealth func(m float64) float64) float64 {
 	if wealth(limit) < wanted {
 		return limit
 	}
-	within, beyond := seen, limit
-	for range 30 {
-		if mid := (within + beyond) / 2; wealth(mid) < wanted {
-			within = mid
-		} else {
-			beyond = mid
-		}
-	}
-	return beyond
+	return crossing(seen, limit, func(m float64) bool { return wealth(m) >= wanted })
 }
 
 // tilts are λ: below 0 for upper ends, above for lower ones.

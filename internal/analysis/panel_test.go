@@ -104,6 +104,14 @@ func TestPanel(t *testing.T) {
 			compared(t)
 			t.Policy.Judgement.FailurePercent, t.Policy.Judgement.FailureMinimum = 5, 20
 		}), []second{{canary: caller(20, 2)}}, evidence.Failing, "2 of 20 attempts failed within 10m0s, at most 5 % may"},
+		{"as large a share as may be", trial(func(t *evidence.Trial) {
+			compared(t)
+			t.Policy.Judgement.FailurePercent, t.Policy.Judgement.FailureMinimum = 5, 20
+		}), []second{{canary: caller(20, 1)}}, evidence.Healthy, ""},
+		{"hardly too large a share", trial(func(t *evidence.Trial) {
+			compared(t)
+			t.Policy.Judgement.FailurePercent, t.Policy.Judgement.FailureMinimum = 5, 20
+		}), []second{{canary: caller(100, 6)}}, evidence.Failing, "6 of 100"},
 		{"too large a share of too few", trial(func(t *evidence.Trial) {
 			compared(t)
 			t.Policy.Judgement.FailurePercent, t.Policy.Judgement.FailureMinimum = 5, 20
@@ -128,6 +136,7 @@ func TestPanel(t *testing.T) {
 		{"it fails at 100 % as stable did", trial(func(t *evidence.Trial) { compared(t); t.Before = record(100, 1) }), times(600, second{percent: 100, canary: caller(100, 1)}), evidence.Healthy, ""},
 		{"retries of others' failures are no fair sample", trial(compared), times(9, second{percent: 25, canary: evidence.Tally{Caller: evidence.Counts{Attempts: 25, Errors5xx: 9, FallbackServed: 9, FallbackFailed: 9}}, stable: caller(75, 0)}), evidence.Healthy, ""},
 		{"both fail alike", trial(func(t *evidence.Trial) { compared(t); t.Before = record(100, 100) }), times(20, second{percent: 25, canary: caller(25, 5), stable: caller(75, 15)}), evidence.SharedFate, "both versions fail alike: the new one 100 of 500 attempts, stable 300 of 1500 attempts within 30s"},
+		{"stable fails, and it failed once", trial(func(t *evidence.Trial) { compared(t); t.Before = record(100, 100) }), append(times(19, second{percent: 25, canary: caller(25, 0), stable: caller(75, 15)}), second{percent: 25, canary: caller(25, 1), stable: caller(75, 15)}), evidence.Healthy, ""},
 		{"both failed alike, and do no more", trial(func(t *evidence.Trial) { compared(t); t.Before = record(100, 100) }), append(times(20, second{percent: 25, canary: caller(25, 5), stable: caller(75, 15)}), times(40, quarter)...), evidence.Healthy, ""},
 
 		{"it gets hardly any of its share", trial(compared), times(60, second{percent: 25, canary: caller(1, 0), stable: caller(99, 0)}), evidence.NotEnough, "only 60 of 6000 attempts since the shift went to the new version, whose share is 25 %"},
@@ -140,6 +149,7 @@ func TestPanel(t *testing.T) {
 		{"what it did at a smaller share is no proof", trial(func(t *evidence.Trial) { compared(t); t.Before = record(100, 0); t.Policy.Judgement.ErrorMargin = 0.01 }), append(times(200, quarter), second{percent: 50, canary: caller(50, 0), stable: caller(50, 0)}), evidence.NotEnough, "about"},
 
 		{"it has cost all it may", trial(func(t *evidence.Trial) { compared(t); t.Policy.Judgement.MaxFailedAttempts = 3 }), times(2, second{percent: 25, canary: caller(25, 2), stable: caller(75, 6)}), evidence.Failing, "it failed 4 attempts, its rollout may cost 3"},
+		{"it has cost as much as it may", trial(func(t *evidence.Trial) { compared(t); t.Policy.Judgement.MaxFailedAttempts = 4 }), times(2, second{percent: 25, canary: caller(25, 2), stable: caller(75, 6)}), evidence.Healthy, ""},
 		{"retries saved its users", trial(func(t *evidence.Trial) { compared(t); t.Policy.Judgement.MaxUsersHurt = 1 }), times(2, second{percent: 25, canary: caller(25, 2), stable: evidence.Tally{Caller: evidence.Counts{Attempts: 77, FallbackServed: 2}}}), evidence.Healthy, ""},
 		{"retries did not save its users", trial(func(t *evidence.Trial) { compared(t); t.Policy.Judgement.MaxUsersHurt = 1 }), times(2, second{percent: 25, canary: caller(25, 2), stable: evidence.Tally{Caller: evidence.Counts{Attempts: 77, Errors5xx: 1, FallbackServed: 2, FallbackFailed: 1}}}), evidence.Failing, "2 of the 4 attempts that it failed were not saved by a retry, its rollout may cost 1"},
 	}
@@ -226,6 +236,9 @@ func TestLatency(t *testing.T) {
 	}
 	if got := run(judged, times(600, second{percent: 25, canary: slow(1, 25), stable: slow(3, 75)})...); got.Outcome != evidence.Healthy {
 		t.Errorf("as slow: got %s: %s", got.Outcome, got.Reason)
+	}
+	if got := run(judged, times(600, second{percent: 25, canary: slow(1, 25), stable: slow(2, 75)})...); got.Outcome != evidence.Healthy {
+		t.Errorf("one and a half times as often slow, as tolerance allows: got %s: %s", got.Outcome, got.Reason)
 	}
 	if got := run(trial(compared), times(60, second{percent: 25, canary: slow(25, 25), stable: slow(3, 75)})...); got.Outcome != evidence.Healthy {
 		t.Errorf("not judged: got %s: %s", got.Outcome, got.Reason)

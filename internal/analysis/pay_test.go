@@ -209,3 +209,34 @@ func TestNeverIsNotAwaited(t *testing.T) {
 		}
 	}
 }
+
+// The bound is above the chance it bounds, and not by much on a logarithmic scale.
+func TestChernoff(t *testing.T) {
+	for _, test := range []struct{ n, bad, limit float64 }{{100, 30, 0.2}, {20, 9, 0.1}, {1000, 30, 0.01}} {
+		tail := 0.0
+		for k := test.bad; k <= test.n; k++ {
+			a, _ := math.Lgamma(test.n + 1)
+			b, _ := math.Lgamma(k + 1)
+			c, _ := math.Lgamma(test.n - k + 1)
+			tail += math.Exp(a - b - c + k*math.Log(test.limit) + (test.n-k)*math.Log1p(-test.limit))
+		}
+		got := chernoff(pair{test.n, test.bad}, test.limit)
+		if got < tail || math.Log(got) > 0.6*math.Log(tail) {
+			t.Errorf("%g of %g at %g: the chance is %g, the bound %g", test.bad, test.n, test.limit, tail, got)
+		}
+	}
+	if got := chernoff(pair{10, 10}, 1); got != 1 {
+		t.Errorf("at a limit of 1 it is %g", got)
+	}
+}
+
+// What is still missing is about what it takes when stable fails, too: its failures make room.
+func TestMoreMakesRoomForStablesFailures(t *testing.T) {
+	n := noninferiority{margin: 0.01, canary: pair{1000, 20}}
+	if got := n.more(0, 1); got != 0 {
+		t.Errorf("of a version that fails 2 %% where 1 %% may be, %d more would do", got)
+	}
+	if got := n.more(0.018, 1); got == 0 {
+		t.Error("beside a stable version that fails 1.8 % none would do")
+	}
+}

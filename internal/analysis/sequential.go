@@ -1,10 +1,6 @@
 package analysis
 
-import (
-	"math"
-
-	"serin.dev/serin/internal/evidence"
-)
+import "serin.dev/serin/internal/evidence"
 
 // sequential compares how often the two versions fail, at every look, with a false-alarm rate that holds over all
 // looks together. While stable has traffic beside the new version it is the comparison of the two (see
@@ -88,27 +84,3 @@ func (f frozen) limit(r *record) float64 {
 
 // least is what limit is at least, for less work.
 func (f frozen) least(r *record) float64 { return slack + drift*r.total.rate() }
-
-// poissonAtMost is an upper confidence bound, of level 1-delta, for the mean of a Poisson variable that was k:
-// the u ≥ k with u - k + k·ln(k/u) = ln(1/delta) (Chernoff).
-func poissonAtMost(k, delta float64) float64 {
-	wanted := math.Log(1 / delta)
-	excess := func(u float64) float64 {
-		if k == 0 {
-			return u
-		}
-		return u - k + k*math.Log(k/u)
-	}
-	low, high := k, k+wanted+math.Sqrt(2*k*wanted)+1
-	for excess(high) < wanted {
-		high *= 2
-	}
-	for range 40 {
-		if mid := (low + high) / 2; excess(mid) < wanted {
-			low = mid
-		} else {
-			high = mid
-		}
-	}
-	return high
-}
