@@ -135,8 +135,20 @@ func TestPanel(t *testing.T) {
 		{"it fails at 100 % as stable never did", trial(func(t *evidence.Trial) { compared(t); t.Before = record(100, 0) }), times(3, second{percent: 100, canary: caller(100, 5)}), evidence.Failing, "stable 0 of 360000 before: nothing goes to stable now, so what would hit both cannot be told apart"},
 		{"it fails at 100 % as stable did", trial(func(t *evidence.Trial) { compared(t); t.Before = record(100, 1) }), times(600, second{percent: 100, canary: caller(100, 1)}), evidence.Healthy, ""},
 		{"retries of others' failures are no fair sample", trial(compared), times(9, second{percent: 25, canary: evidence.Tally{Caller: evidence.Counts{Attempts: 25, Errors5xx: 9, FallbackServed: 9, FallbackFailed: 9}}, stable: caller(75, 0)}), evidence.Healthy, ""},
+		{"it fails in a row, as stable did now and then", trial(func(t *evidence.Trial) {
+			compared(t)
+			for s := range 3600 {
+				at := start.Add(time.Duration(s-3600) * time.Second)
+				var failed uint64
+				if s%400 < 10 {
+					failed = 1
+				}
+				t.Before = t.Before.Observe(evidence.Interval{From: at, To: at.Add(time.Second)}, caller(100, failed))
+			}
+		}), times(8, second{percent: 10, canary: caller(10, 1), stable: caller(90, 0)}), evidence.Healthy, ""},
+		{"it fails in a row, as stable never did", trial(func(t *evidence.Trial) { compared(t); t.Before = record(100, 40) }), times(8, second{percent: 10, canary: caller(10, 1), stable: caller(90, 0)}), evidence.Failing, "canary failed"},
 		{"both fail alike", trial(func(t *evidence.Trial) { compared(t); t.Before = record(100, 100) }), times(20, second{percent: 25, canary: caller(25, 5), stable: caller(75, 15)}), evidence.SharedFate, "both versions fail alike: the new one 100 of 500 attempts, stable 300 of 1500 attempts within 30s"},
-		{"stable fails, and it failed once", trial(func(t *evidence.Trial) { compared(t); t.Before = record(100, 100) }), append(times(19, second{percent: 25, canary: caller(25, 0), stable: caller(75, 15)}), second{percent: 25, canary: caller(25, 1), stable: caller(75, 15)}), evidence.Healthy, ""},
+		{"stable fails, and it failed twice", trial(func(t *evidence.Trial) { compared(t); t.Before = record(100, 100) }), append(times(19, second{percent: 25, canary: caller(25, 0), stable: caller(75, 15)}), second{percent: 25, canary: caller(25, 2), stable: caller(75, 15)}), evidence.Healthy, ""},
 		{"both failed alike, and do no more", trial(func(t *evidence.Trial) { compared(t); t.Before = record(100, 100) }), append(times(20, second{percent: 25, canary: caller(25, 5), stable: caller(75, 15)}), times(40, quarter)...), evidence.Healthy, ""},
 
 		{"it gets hardly any of its share", trial(compared), times(60, second{percent: 25, canary: caller(1, 0), stable: caller(99, 0)}), evidence.NotEnough, "only 60 of 6000 attempts since the shift went to the new version, whose share is 25 %"},
