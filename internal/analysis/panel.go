@@ -62,15 +62,6 @@ func New(t evidence.Trial) *Panel {
 	return p
 }
 
-// Judge judges a whole record of a rollout, and gives the last verdict.
-func Judge(t evidence.Trial, intervals []evidence.Interval) (v evidence.Verdict) {
-	p := New(t)
-	for _, iv := range intervals {
-		v = p.Look(iv)
-	}
-	return v
-}
-
 // Look takes the next interval, and gives the verdict on all until its end.
 func (p *Panel) Look(iv evidence.Interval) evidence.Verdict {
 	glanced := glanceAt(&iv)

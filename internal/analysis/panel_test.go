@@ -53,7 +53,16 @@ func run(t evidence.Trial, seconds ...second) evidence.Verdict {
 		}
 		intervals = append(intervals, iv)
 	}
-	return analysis.Judge(t, intervals)
+	return last(t, intervals)
+}
+
+// last is the verdict after a whole record of a rollout.
+func last(t evidence.Trial, intervals []evidence.Interval) (v evidence.Verdict) {
+	p := analysis.New(t)
+	for _, iv := range intervals {
+		v = p.Look(iv)
+	}
+	return v
 }
 
 func times(n int, s second) []second {
@@ -207,7 +216,7 @@ func TestBasisSaysWhenItFails(t *testing.T) {
 
 // Checks are known to have passed in the present wait, not in those before it.
 func TestChecksPassedInThePresentWait(t *testing.T) {
-	got := analysis.Judge(trial(first), []evidence.Interval{{
+	got := last(trial(first), []evidence.Interval{{
 		From: start, To: start.Add(time.Minute), Percent: 100, Shifted: start, Waited: start.Add(45 * time.Second), Checks: []evidence.Check{{Passed: true}},
 	}})
 	if got.Outcome != evidence.Healthy || !strings.Contains(got.Reason, "passed throughout 15s") {
@@ -223,7 +232,7 @@ func TestClockSetBack(t *testing.T) {
 		at := start.Add(time.Duration(s) * time.Second)
 		intervals = append(intervals, evidence.Interval{From: at, To: at.Add(time.Second), Percent: 25, Shifted: start, Canary: caller(25, 20), Stable: caller(75, 0)})
 	}
-	if got := analysis.Judge(trial(compared), intervals); got.Outcome != evidence.Failing || got.Judge != "sequential" {
+	if got := last(trial(compared), intervals); got.Outcome != evidence.Failing || got.Judge != "sequential" {
 		t.Errorf("got %s (%s), evidence %g", got.Outcome, got.Judge, got.Basis.Against)
 	}
 }
