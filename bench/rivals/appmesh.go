@@ -40,8 +40,8 @@ type healthcheck struct {
 	looks   schedule
 }
 
-func (h *healthcheck) Look(iv evidence.Interval) lab.Decision {
-	h.scrapes.observe(&iv)
+func (h *healthcheck) Look(iv *evidence.Interval) lab.Decision {
+	h.scrapes.observe(iv)
 	if h.looks.due(h.scrapes.now, appMeshWait) && !h.healthy() {
 		return lab.RollBack
 	}

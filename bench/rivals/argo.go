@@ -91,8 +91,8 @@ type argoRun struct {
 // repeated, whatever the metric's interval.
 const argoRetry = 10 * time.Second
 
-func (r *argoRun) Look(iv evidence.Interval) lab.Decision {
-	r.scrapes.observe(&iv)
+func (r *argoRun) Look(iv *evidence.Interval) lab.Decision {
+	r.scrapes.observe(iv)
 	if r.scrapes.now >= r.looks.next && !r.phase.Completed() {
 		r.looks.again(r.scrapes.now, r.measure())
 	}

@@ -34,7 +34,7 @@ type alarm struct {
 	ringing   bool
 }
 
-func (a *alarm) Look(iv evidence.Interval) lab.Decision {
+func (a *alarm) Look(iv *evidence.Interval) lab.Decision {
 	_, failed := iv.Canary.Caller.First()
 	if minute := iv.To.Add(-1).Truncate(time.Minute); minute.After(a.minute) {
 		a.judge()

@@ -63,8 +63,8 @@ func newFlagger(canary *flagger.Canary) *flaggerRun {
 
 // Look is a tick of advanceCanary, when it is time. That too many checks have failed is seen before the next one is
 // made, which is one interval after the one that was too many.
-func (f *flaggerRun) Look(iv evidence.Interval) lab.Decision {
-	f.scrapes.observe(&iv)
+func (f *flaggerRun) Look(iv *evidence.Interval) lab.Decision {
+	f.scrapes.observe(iv)
 	if !f.looks.due(f.scrapes.now, f.canary.GetAnalysisInterval()) {
 		return lab.GoOn
 	}

@@ -69,8 +69,8 @@ func (m *kayentaMetric) add(canary, baseline float64) {
 	}
 }
 
-func (k *kayenta) Look(iv evidence.Interval) lab.Decision {
-	k.scrapes.observe(&iv)
+func (k *kayenta) Look(iv *evidence.Interval) lab.Decision {
+	k.scrapes.observe(iv)
 	if k.looks.due(k.scrapes.now, k.interval) {
 		k.failed = k.failed || k.score() < kayentaMarginal
 	}

@@ -14,7 +14,7 @@ type partial struct {
 
 func whilePartial(j lab.Judge) lab.Judge { return &partial{Judge: j} }
 
-func (p *partial) Look(iv evidence.Interval) lab.Decision {
+func (p *partial) Look(iv *evidence.Interval) lab.Decision {
 	if p.over = iv.Percent >= 100; p.over {
 		return lab.GoOn
 	}

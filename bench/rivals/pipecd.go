@@ -60,8 +60,8 @@ type pipecd struct {
 	failed   bool
 }
 
-func (p *pipecd) Look(iv evidence.Interval) lab.Decision {
-	p.scrapes.observe(&iv)
+func (p *pipecd) Look(iv *evidence.Interval) lab.Decision {
+	p.scrapes.observe(iv)
 	if p.looks.due(p.scrapes.now, p.interval) {
 		for _, expected := range p.metrics {
 			p.failed = p.failed || !expected(&p.scrapes, p.window)

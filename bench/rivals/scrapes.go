@@ -16,8 +16,8 @@ type reading struct {
 func (r *reading) add(c *evidence.Counts) {
 	n, failed := c.First()
 	r.attempts, r.failed = r.attempts+n, r.failed+failed
-	for i, n := range c.Latency {
-		r.latency[i] += n
+	if c.Latency != (evidence.Latency{}) {
+		r.latency = r.latency.Add(c.Latency)
 	}
 }
 

@@ -13,7 +13,7 @@ func TestScrapes(t *testing.T) {
 	s := scrapes{every: 15 * time.Second, keep: 2}
 	for second := range 60 {
 		iv := interval(second, 10, counts{canary: uint64(second), canaryFailed: 1, stable: 1})
-		s.observe(&iv)
+		s.observe(iv)
 	}
 	tests := []struct {
 		scrapes, ago           int
@@ -39,12 +39,12 @@ func TestScrapesWithinAnInterval(t *testing.T) {
 	s := scrapes{every: 10 * time.Second, keep: 10}
 	iv := interval(0, 10, counts{canary: 7})
 	iv.To = iv.From.Add(35 * time.Second)
-	s.observe(&iv)
+	s.observe(iv)
 	if _, total := s.canary.increase(1, 0); len(s.canary.read) != 4 || total.attempts != 0 {
 		t.Errorf("after 35 s: %d scrapes, %d attempts in the last", len(s.canary.read), total.attempts)
 	}
 	iv.From, iv.To, iv.Canary = iv.To, iv.To.Add(5*time.Second), evidence.Tally{}
-	s.observe(&iv)
+	s.observe(iv)
 	if in, _ := s.canary.increase(1, 0); in.attempts != 7 {
 		t.Errorf("after 40 s: %d attempts since the last scrape, want 7", in.attempts)
 	}

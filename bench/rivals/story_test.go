@@ -48,9 +48,9 @@ func told(t *testing.T, c lab.Contestant, s story, length time.Duration) (rolled
 	return 0, j
 }
 
-func interval(second, percent int, c counts) evidence.Interval {
+func interval(second, percent int, c counts) *evidence.Interval {
 	from := startTime.Add(time.Duration(second) * time.Second)
-	return evidence.Interval{
+	return &evidence.Interval{
 		From: from, To: from.Add(time.Second), Percent: percent,
 		Canary: evidence.Tally{Caller: evidence.Counts{Attempts: c.canary, Errors5xx: c.canaryFailed}},
 		Stable: evidence.Tally{Caller: evidence.Counts{Attempts: c.stable, Errors5xx: c.stableFailed}},

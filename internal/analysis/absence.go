@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -12,38 +13,57 @@ import (
 // at most 1 as long as each of the N attempts goes to the new version with a chance of ρ/2 or more, of a share ρ.
 type absence struct {
 	shifted time.Time
-	seen    pair // attempts at both versions, and of them the new one's
-	wealth  [len(scarcities)]float64
+	percent int
+	seen    pair                                           // attempts at both versions, and of them the new one's
+	wealth  [len(scarcities)]float64                       // its logarithm
+	pays    [len(scarcities)]struct{ canary, any float64 } // an attempt at the new version, and at whichever
 }
 
 var scarcities = [...]float64{0.5, 0.1, 0.01}
 
-// poorest keeps a long time in which nothing was missing from hiding that it is now.
-const poorest = 1e-3
+// poorest keeps a long time in which nothing was missing from hiding that it is now: the logarithm of a thousandth.
+var poorest = math.Log(1e-3)
 
-// missingAt is the e-value from which attempts are called missing: one false word in a thousand.
-const missingAt = 1000
+// missingAt is the logarithm of the e-value from which attempts are called missing: one false word in a thousand.
+var missingAt = math.Log(1e3)
 
 // look takes an interval, and gives a sentence when something is missing.
 func (a *absence) look(g *glance) string {
 	if len(g.silent) > 0 {
 		return fmt.Sprintf("the proxy of %s has not reported lately", g.silent[0])
 	}
-	if !g.shifted.Equal(a.shifted) {
-		*a = absence{shifted: g.shifted, wealth: [...]float64{1, 1, 1}}
+	if !g.shifted.Equal(a.shifted) || g.percent != a.percent {
+		a.begin(g)
 	}
 	if !g.settled() || g.percent >= 100 {
 		return ""
 	}
 	went := pair{g.first.n + g.beside.n, g.first.n}
 	a.seen = a.seen.add(went)
-	mean := 0.0
-	for i, theta := range scarcities {
-		a.wealth[i] = max(poorest, grown(a.wealth[i], payRate(theta, went, float64(g.percent)/200)))
-		mean += a.wealth[i] / float64(len(scarcities))
+	rich := false
+	for i := range a.pays {
+		a.wealth[i] = max(poorest, a.wealth[i]+went.bad*a.pays[i].canary+went.n*a.pays[i].any)
+		rich = rich || a.wealth[i] >= missingAt
 	}
-	if mean < missingAt {
+	if !rich || a.mean() < missingAt {
 		return ""
 	}
 	return fmt.Sprintf("only %.0f of %s since the shift went to the new version, whose share is %d %%", a.seen.bad, attempts(uint64(a.seen.n)), g.percent)
+}
+
+// begin watches another share, and knows what attempts pay: see payRate.
+func (a *absence) begin(g *glance) {
+	*a = absence{shifted: g.shifted, percent: g.percent}
+	for i, theta := range scarcities {
+		a.pays[i].canary, a.pays[i].any = math.Log(theta), -math.Log1p(float64(g.percent)/200*(theta-1))
+	}
+}
+
+// mean is the logarithm of what all bets together have.
+func (a *absence) mean() float64 {
+	mean := 0.0
+	for _, w := range a.wealth {
+		mean += math.Exp(w) / float64(len(a.wealth))
+	}
+	return math.Log(mean)
 }

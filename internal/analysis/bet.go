@@ -63,20 +63,23 @@ func (b *bet) wealth() float64 {
 type stakes struct {
 	shifts  int
 	elapsed float64 // seconds
+	left    float64 // of what all of time has
 }
 
 // next is the stake for an interval of that many seconds; shifted tells that it is the first at another share.
 func (s *stakes) next(seconds float64, shifted bool) (stake float64) {
 	const head = 10 // seconds; before, the first stake is what counts
-	left := func(t float64) float64 { return math.Log(head) / math.Log(head+t) }
-	stake = 0.2 * (left(s.elapsed) - left(s.elapsed+seconds))
 	switch {
 	case s.elapsed == 0:
-		stake += 0.6
+		s.left = 0.2
+		stake = 0.6
 	case shifted:
 		s.shifts++
-		stake += 0.2 / float64(s.shifts*(s.shifts+1))
+		stake = 0.2 / float64(s.shifts*(s.shifts+1))
 	}
 	s.elapsed += max(seconds, math.SmallestNonzeroFloat64)
+	left := 0.2 * math.Log(head) / math.Log(head+s.elapsed)
+	stake += s.left - left
+	s.left = left
 	return stake
 }

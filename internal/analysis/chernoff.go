@@ -39,13 +39,18 @@ func poissonAtMost(k, delta float64) float64 {
 	return crossing(low, high, func(u float64) bool { return excess(u) >= wanted })
 }
 
-// crossing searches between a point on this side of a line and one beyond it, and gives one that is barely beyond.
+// crossing searches between a point on this side of a line and one beyond it, and gives one that is barely beyond: by
+// a ten-thousandth at most.
 func crossing(within, beyond float64, crossed func(float64) bool) float64 {
-	for range 32 {
-		if mid := (within + beyond) / 2; crossed(mid) {
+	for range 64 {
+		mid := (within + beyond) / 2
+		if crossed(mid) {
 			beyond = mid
 		} else {
 			within = mid
+		}
+		if math.Abs(beyond-within) <= 1e-4*max(math.Abs(within), math.Abs(beyond)) {
+			break
 		}
 	}
 	return beyond

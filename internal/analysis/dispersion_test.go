@@ -18,7 +18,7 @@ func clustered(rng *rand.Rand, phi, clustersPerSecond float64, seconds int) (s e
 				failed++
 			}
 		}
-		s = s.Observe(1000, failed)
+		s.Observe(1000, failed)
 	}
 	return s
 }
@@ -51,7 +51,7 @@ func TestDispersionOfADrift(t *testing.T) {
 		for p := rng.ExpFloat64(); p < rate; p += rng.ExpFloat64() {
 			failed++
 		}
-		s = s.Observe(100, failed)
+		s.Observe(100, failed)
 	}
 	if got := dispersion(&s); got > 1.3 {
 		t.Errorf("it is %g", got)
@@ -67,12 +67,12 @@ func TestRecurrence(t *testing.T) {
 		if rng.IntN(20) == 0 {
 			failed = 1
 		}
-		alone = alone.Observe(1, failed)
+		alone.Observe(1, failed)
 		failed = 0
 		if second%200 < 10 {
 			failed = 1
 		}
-		inRuns = inRuns.Observe(1, failed)
+		inRuns.Observe(1, failed)
 	}
 	if got := recurrence(&alone); got < 1 || got > 1.3 {
 		t.Errorf("by themselves: %g", got)
@@ -100,7 +100,7 @@ func TestDispersionOfSwingingTraffic(t *testing.T) {
 				failed++
 			}
 		}
-		s = s.Observe(n, failed)
+		s.Observe(n, failed)
 	}
 	if got := dispersion(&s); got > 1.2 {
 		t.Errorf("it is %g", got)

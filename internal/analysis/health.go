@@ -29,7 +29,7 @@ func passed(cs []evidence.Check) bool {
 
 // quiet judges a version that nobody has called since the shift. If the service is called at all, silence says
 // nothing; if it is not, or if this is its first version, the checks inside its tasks decide.
-func quiet(t evidence.Trial, iv evidence.Interval, stableSince, traffic uint64) (evidence.Outcome, string) {
+func quiet(t evidence.Trial, iv *evidence.Interval, stableSince, before uint64) (evidence.Outcome, string) {
 	checked, watched := passed(iv.Checks), watchedFor(iv)
 	switch {
 	case t.First() && checked:
@@ -38,8 +38,8 @@ func quiet(t evidence.Trial, iv evidence.Interval, stableSince, traffic uint64) 
 		return evidence.NotEnough, "first deployment: its tasks' checks have not passed throughout yet"
 	case stableSince > 0:
 		return evidence.NotEnough, fmt.Sprintf("nothing reached the new version since the shift, while stable got %s", attempts(stableSince))
-	case traffic > 0:
-		return evidence.NotEnough, fmt.Sprintf("nothing reached the service since the shift, after %s before", attempts(traffic))
+	case before > 0:
+		return evidence.NotEnough, fmt.Sprintf("nothing reached the service since the shift, after %s before", attempts(before))
 	case checked:
 		return evidence.Healthy, fmt.Sprintf("the service gets no traffic: %s passed throughout %s", checks(len(iv.Checks)), span(watched))
 	}
@@ -47,7 +47,7 @@ func quiet(t evidence.Trial, iv evidence.Interval, stableSince, traffic uint64) 
 }
 
 // watchedFor is for how long checks that passed have passed at least: for the present wait.
-func watchedFor(iv evidence.Interval) time.Duration {
+func watchedFor(iv *evidence.Interval) time.Duration {
 	if iv.Waited.IsZero() {
 		return 0
 	}

@@ -45,7 +45,7 @@ func (l *latency) look(g *glance, canary, stable *evidence.Latency) float64 {
 		l.seen[i] = [2]pair{l.seen[i][0].add(c), l.seen[i][1].add(s)}
 		phi := dispersion(&l.spread[i])
 		l.bets[i].settle(func(theta float64) float64 { return capped(payTwoSample(theta, c, s, l.tolerance)/phi, phi) })
-		l.spread[i] = l.spread[i].Observe(uint64(s.n), uint64(s.bad))
+		l.spread[i].Observe(uint64(s.n), uint64(s.bad))
 	}
 	l.known = l.known.Add(*stable)
 	return l.wealth()

@@ -22,34 +22,51 @@ type noninferiority struct {
 	shifted        time.Time
 	canary, stable pair
 	seconds        float64
+
+	// What the last look found.
+	settled bool
+	other   pair // what the new version is compared with
+	phi     float64
 }
 
 const promotionConfidence = 0.95
 
-// look takes an interval and stable's record, and tells what is missing: a sentence, about how many more attempts of
-// the new version and how long that takes. enough is true when nothing is.
-func (n *noninferiority) look(g *glance, before *record) (enough bool, missing string, more uint64, after time.Duration) {
+// look takes an interval and stable's record, and tells whether there is enough.
+func (n *noninferiority) look(g *glance, before *record) (enough bool) {
 	if n.margin == 0 {
-		return true, "", 0, 0
+		return true
 	}
 	if !g.shifted.Equal(n.shifted) {
 		*n = noninferiority{margin: n.margin, shifted: g.shifted}
 	}
-	if !g.settled() {
-		return false, "the shift is not acknowledged yet", 0, 0
+	if n.settled = g.settled(); !n.settled {
+		return false
 	}
 	n.canary, n.stable = n.canary.add(g.first), n.stable.add(g.beside)
 	n.seconds += g.seconds
-	phi := before.dispersion()
-	upper, lower := upperEnd(n.canary, phi), lowerEnd(n.beside(g, before), phi)
-	if upper-lower < n.margin {
-		return true, "", 0, 0
+	n.other, n.phi = n.beside(g, before), before.dispersion()
+	return n.surely()
+}
+
+// surely tells whether the ends are less than the margin apart. Stable's lower end takes a search, which is spared where
+// it would do if it were zero, and where it would not if it were stable's rate.
+func (n *noninferiority) surely() bool {
+	below := func(m float64) bool { return m > 1 || wealthAgainst(n.canary, m, n.phi, falling) >= wanted }
+	return below(n.margin) || below(n.other.rate()+n.margin) && below(lowerEnd(n.other, n.phi)+n.margin)
+}
+
+// missing says what the last look had not enough of: a sentence, about how many more attempts of the new version, and
+// how long that takes.
+func (n *noninferiority) missing() (reason string, more uint64, after time.Duration) {
+	if !n.settled {
+		return "the shift is not acknowledged yet", 0, 0
 	}
-	more = n.more(lower, phi)
+	upper, lower := upperEnd(n.canary, n.phi), lowerEnd(n.other, n.phi)
+	more = n.more(lower, n.phi)
 	if n.canary.n > 0 && more > 0 {
 		after = time.Duration(float64(more) / n.canary.n * n.seconds * float64(time.Second))
 	}
-	return false, n.sentence(upper-lower, more, after), more, after
+	return n.sentence(upper-lower, more, after), more, after
 }
 
 // beside is what the new version is compared with: stable as it is now, or as it was. At 100 % what stable still ends

@@ -19,9 +19,10 @@ type Panel struct {
 	sharedFate     *sharedFate
 	noninferiority *noninferiority
 
-	percent      int
-	shifted      time.Time
-	whole, shift tallied // since the start, and since the shift
+	percent       int
+	shifted       time.Time
+	before, shift tallied // until the shift, while it went on included, and since
+	last          finding
 }
 
 // tallied is what was counted of both versions since some time.
@@ -30,9 +31,9 @@ type tallied struct {
 	canary, stable views
 }
 
-func (t *tallied) add(g *glance) {
-	t.canary.add(g.canary)
-	t.stable.add(g.stable)
+func (t *tallied) add(u *tallied) {
+	t.canary.add(u.canary)
+	t.stable.add(u.stable)
 }
 
 // recordShare is the part of the false-alarm rate that the bound for stable's record has.
@@ -53,7 +54,7 @@ func New(t evidence.Trial) *Panel {
 		absence:        &absence{},
 		sharedFate:     newSharedFate(delta),
 		noninferiority: &noninferiority{margin: t.Policy.Judgement.ErrorMargin},
-		whole:          tallied{since: t.Start},
+		before:         tallied{since: t.Start},
 		shift:          tallied{since: t.Start},
 	}
 	if t.Policy.Judgement.LatencyTolerance > 0 {
@@ -64,53 +65,80 @@ func New(t evidence.Trial) *Panel {
 
 // Look takes the next interval, and gives the verdict on all until its end.
 func (p *Panel) Look(iv evidence.Interval) evidence.Verdict {
-	glanced := glanceAt(&iv)
+	p.Observe(&iv)
+	return p.Verdict()
+}
+
+// Observe takes the next interval, which it neither changes nor keeps, and gives the outcome alone. [Panel.Verdict]
+// puts it into words, which takes longer than finding it.
+func (p *Panel) Observe(iv *evidence.Interval) evidence.Outcome {
+	glanced := glanceAt(iv)
 	g := &glanced
 	p.count(g)
-	before := p.sequential.record
-	judge, against := p.compare(g, &iv)
-	alarms := p.alarms(g, judge, against)
-	shared := p.sharedFate.look(g, &before)
+	shared := p.sharedFate.look(g, &p.sequential.record) // before the comparison, which adds the interval to it
+	enough := p.noninferiority.look(g, &p.sequential.record)
 	missing := p.absence.look(g)
-	enough, awaited, more, after := p.noninferiority.look(g, &before)
+	judge, against := p.compare(g, iv)
+	alarms := p.alarms(g, judge, against)
 
-	v := evidence.Verdict{Checked: passed(iv.Checks), Basis: p.basis(against)}
-	decide := func(o evidence.Outcome, judge, reason string) evidence.Verdict {
-		v.Outcome, v.Judge, v.Reason = o, judge, reason
-		return v
-	}
+	p.last = finding{checked: passed(iv.Checks), against: against}
+	f := &p.last
 	switch {
 	case len(alarms) > 0:
-		return decide(evidence.Failing, alarms[0].judge, sentence(alarms))
+		f.outcome, f.judge, f.reason = evidence.Failing, alarms[0].judge, sentence(alarms)
 	case shared != "":
-		return decide(evidence.SharedFate, "shared fate", shared)
+		f.outcome, f.judge, f.reason = evidence.SharedFate, "shared fate", shared
 	case missing != "":
-		return decide(evidence.NotEnough, "absence", missing)
+		f.outcome, f.judge, f.reason = evidence.NotEnough, "absence", missing
 	case p.shift.canary.attempts() == 0:
-		o, reason := quiet(p.trial, iv, p.shift.stable.attempts(), p.whole.canary.attempts()+p.whole.stable.attempts())
-		if o == evidence.NotEnough {
-			v.More, v.Thin = 1, true
-		}
-		return decide(o, "health", reason)
+		f.outcome, f.reason = quiet(p.trial, iv, p.shift.stable.attempts(), p.before.canary.attempts()+p.before.stable.attempts())
+		f.judge, f.thin = "health", f.outcome == evidence.NotEnough
 	case p.shift.canary.failed() >= p.shift.canary.attempts():
-		v.More = 1
-		return decide(evidence.NotEnough, "health", "since the shift nothing succeeded: it failed "+attempts(p.shift.canary.failed()))
+		f.outcome, f.judge, f.reason = evidence.NotEnough, "health", "since the shift nothing succeeded: it failed "+attempts(p.shift.canary.failed())
 	case !enough && !p.trial.First():
-		v.More, v.After, v.Thin = more, after, more > 0
-		return decide(evidence.NotEnough, "noninferiority", awaited)
+		f.outcome, f.judge = evidence.NotEnough, "noninferiority"
+	default:
+		f.outcome, f.judge = evidence.Healthy, "sequential"
 	}
-	return decide(evidence.Healthy, "sequential", p.fine())
+	return f.outcome
+}
+
+// finding is what a look found. Sentences that each look would have another one of are left to be written.
+type finding struct {
+	outcome       evidence.Outcome
+	judge, reason string
+	checked, thin bool
+	against       float64
+}
+
+// Verdict puts the last look into words.
+func (p *Panel) Verdict() evidence.Verdict {
+	f := p.last
+	v := evidence.Verdict{Outcome: f.outcome, Judge: f.judge, Reason: f.reason, Checked: f.checked, Thin: f.thin, Basis: p.basis(f.against)}
+	switch {
+	case f.judge == "noninferiority":
+		v.Reason, v.More, v.After = p.noninferiority.missing()
+		v.Thin = v.More > 0
+	case f.outcome == evidence.Healthy && v.Reason == "":
+		v.Reason = p.fine()
+	case f.outcome == evidence.NotEnough && f.judge == "health":
+		v.More = 1
+	}
+	return v
 }
 
 // count keeps what happened at all, and since every proxy has acknowledged the present share.
 func (p *Panel) count(g *glance) {
-	p.whole.add(g)
 	if g.percent != p.percent || !g.shifted.Equal(p.shifted) {
+		p.before.add(&p.shift)
 		p.percent, p.shifted, p.shift = g.percent, g.shifted, tallied{since: g.from}
 	}
+	now := &p.before
 	if !g.from.Before(g.shifted) {
-		p.shift.add(g)
+		now = &p.shift
 	}
+	now.canary.add(g.canary)
+	now.stable.add(g.stable)
 }
 
 // alarm is a reason to roll back.

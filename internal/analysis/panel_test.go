@@ -24,7 +24,7 @@ func record(attempts uint64, oneIn int) (r evidence.Record) {
 		if oneIn > 0 && s%oneIn == 0 {
 			failed = 1
 		}
-		r = r.Observe(evidence.Interval{From: at, To: at.Add(time.Second)}, caller(attempts, failed))
+		r.Observe(&evidence.Interval{From: at, To: at.Add(time.Second)}, new(caller(attempts, failed)))
 	}
 	return r
 }
@@ -152,7 +152,7 @@ func TestPanel(t *testing.T) {
 				if s%400 < 10 {
 					failed = 1
 				}
-				t.Before = t.Before.Observe(evidence.Interval{From: at, To: at.Add(time.Second)}, caller(100, failed))
+				t.Before.Observe(&evidence.Interval{From: at, To: at.Add(time.Second)}, new(caller(100, failed)))
 			}
 		}), times(8, second{percent: 10, canary: caller(10, 1), stable: caller(90, 0)}), evidence.Healthy, ""},
 		{"it fails in a row, as stable never did", trial(func(t *evidence.Trial) { compared(t); t.Before = record(100, 40) }), times(8, second{percent: 10, canary: caller(10, 1), stable: caller(90, 0)}), evidence.Failing, "canary failed"},
@@ -248,7 +248,7 @@ func TestLatency(t *testing.T) {
 		t.Policy.Judgement.LatencyTolerance = 1.5
 		for s := range 600 {
 			at := start.Add(time.Duration(s-600) * time.Second)
-			t.Before = t.Before.Observe(evidence.Interval{From: at, To: at.Add(time.Second)}, slow(4, 100))
+			t.Before.Observe(&evidence.Interval{From: at, To: at.Add(time.Second)}, new(slow(4, 100)))
 		}
 	})
 	got := run(judged, times(60, second{percent: 25, canary: slow(10, 25), stable: slow(3, 75)})...)

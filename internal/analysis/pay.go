@@ -7,6 +7,8 @@ type pair struct{ n, bad float64 }
 
 func (p pair) add(q pair) pair { return pair{p.n + q.n, p.bad + q.bad} }
 
+func (p pair) subtract(q pair) pair { return pair{p.n - q.n, p.bad - q.bad} }
+
 func (p pair) rate() float64 {
 	if p.n == 0 {
 		return 0
@@ -35,7 +37,7 @@ func payTwoSample(theta float64, canary, stable pair, tolerance float64) float64
 	rho := canary.n * tolerance / (canary.n*tolerance + stable.n)
 	pi := min(1, rho*bad/canary.n)
 	expected := min(bad*math.Log1p(rho*(theta-1)), canary.n*math.Log1p(pi*(theta-1)))
-	return canary.bad*math.Log(theta) - expected
+	return won(theta, canary.bad) - expected
 }
 
 // payEvents is the same for whether anything bad happened at all: bad attempts of one version in one interval count
@@ -54,12 +56,20 @@ func payEvents(theta float64, canary, stable pair) float64 {
 // payRate is the logarithm of what a bet on θ pays against "the rate of bad attempts is at most limit", for the new
 // version alone: θ^c / (1-limit+limit·θ)^n, whose mean is at most 1 for any rates up to limit.
 func payRate(theta float64, canary pair, limit float64) float64 {
-	return canary.bad*math.Log(theta) - canary.n*math.Log1p(limit*(theta-1))
+	return won(theta, canary.bad) - canary.n*math.Log1p(limit*(theta-1))
 }
 
 // payRateEvents is the same for whether anything bad happened: its chance is at most n·limit, however clustered.
 func payRateEvents(theta float64, canary pair, limit float64) float64 {
 	return payOne(theta, canary.bad > 0, min(1, canary.n*limit))
+}
+
+// won is the logarithm of θ to the number of bad attempts, most often none.
+func won(theta, bad float64) float64 {
+	if bad == 0 {
+		return 0
+	}
+	return bad * math.Log(theta)
 }
 
 func payOne(theta float64, happened bool, chance float64) float64 {

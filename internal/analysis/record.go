@@ -20,11 +20,11 @@ func recordOf(t evidence.Trial) record {
 func (r *record) add(canary, stable pair) {
 	if stable.n > 0 {
 		r.total = r.total.add(stable)
-		r.errors = r.errors.Observe(uint64(stable.n), uint64(stable.bad))
-		r.events = r.events.Observe(1, uint64(min(1, stable.bad)))
+		r.errors.Observe(uint64(stable.n), uint64(stable.bad))
+		r.events.Observe(1, uint64(min(1, stable.bad)))
 	}
 	if canary.n > 0 {
-		r.canary = r.canary.Observe(uint64(canary.n), uint64(canary.bad))
+		r.canary.Observe(uint64(canary.n), uint64(canary.bad))
 	}
 }
 

@@ -21,11 +21,13 @@ func sentence(alarms []alarm) string {
 
 // shown is the time whose numbers people are told: since the shift, or since the start when most of what speaks
 // against the version was before the shift.
-func (p *Panel) shown() *tallied {
-	if 2*p.shift.canary.caller.failed() >= p.whole.canary.caller.failed() {
-		return &p.shift
+func (p *Panel) shown() tallied {
+	if p.shift.canary.caller.failed() >= p.before.canary.caller.failed() {
+		return p.shift
 	}
-	return &p.whole
+	whole := p.before
+	whole.add(&p.shift)
+	return whole
 }
 
 // basis is what the comparison rests on. The evidence is held against the whole false-alarm rate, of which the record

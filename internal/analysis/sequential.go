@@ -19,7 +19,7 @@ type sequential struct {
 }
 
 func newSequential(t evidence.Trial, delta float64) *sequential {
-	return &sequential{record: recordOf(t), frozen: frozen{delta}}
+	return &sequential{record: recordOf(t), frozen: frozen{delta: delta}}
 }
 
 // look takes an interval, and gives the wealth.
@@ -64,6 +64,8 @@ func (s *sequential) wealth() float64 { return (s.counts.wealth() + s.events.wea
 // itself: twice the rate that stable had at most, and a tenth of a percent besides.
 type frozen struct {
 	delta float64 // the chance that stable's true rate was above the bound that is taken for it
+	of    pair    // the record whose limit is known
+	known float64
 }
 
 const (
@@ -73,14 +75,17 @@ const (
 )
 
 // limit is the rate of failures up to which nothing speaks against the new version.
-func (f frozen) limit(r *record) float64 {
+func (f *frozen) limit(r *record) float64 {
 	if r.total.n == 0 {
 		return worst
 	}
-	phi := dispersion(&r.errors)
-	most := max(worst, f.least(r))
-	return min(1, most, slack+drift*poissonAtMost(r.total.bad/phi, f.delta)*phi/r.total.n)
+	if r.total != f.of {
+		phi := dispersion(&r.errors)
+		most := max(worst, f.least(r))
+		f.of, f.known = r.total, min(1, most, slack+drift*poissonAtMost(r.total.bad/phi, f.delta)*phi/r.total.n)
+	}
+	return f.known
 }
 
 // least is what limit is at least, for less work.
-func (f frozen) least(r *record) float64 { return slack + drift*r.total.rate() }
+func (f *frozen) least(r *record) float64 { return slack + drift*r.total.rate() }

@@ -10,8 +10,19 @@ import (
 // stable's record allows (see frozen), and surely: by Chernoff's bound so many failures have a chance of at most
 // sharedUnheard and sharedAtAll at that rate.
 type sharedFate struct {
-	canary, stable window
-	frozen         frozen
+	recent window[versions, *versions]
+	frozen frozen
+}
+
+// versions are the first attempts of both.
+type versions struct{ canary, stable pair }
+
+func (v *versions) add(w versions) {
+	v.canary, v.stable = v.canary.add(w.canary), v.stable.add(w.stable)
+}
+
+func (v *versions) subtract(w versions) {
+	v.canary, v.stable = v.canary.subtract(w.canary), v.stable.subtract(w.stable)
 }
 
 const (
@@ -21,12 +32,13 @@ const (
 )
 
 func newSharedFate(delta float64) *sharedFate {
-	return &sharedFate{canary: window{length: sharedWindow}, stable: window{length: sharedWindow}, frozen: frozen{delta}}
+	return &sharedFate{recent: window[versions, *versions]{length: sharedWindow}, frozen: frozen{delta: delta}}
 }
 
 // look takes an interval and stable's record until it, and gives a sentence while fate is shared.
 func (s *sharedFate) look(g *glance, before *record) string {
-	canary, stable := s.canary.add(g.to, g.canary).caller.first(), s.stable.add(g.to, g.stable).caller.first()
+	sum := s.recent.add(g.to, versions{g.first, g.beside})
+	canary, stable := sum.canary, sum.stable
 	if least := s.frozen.least(before); canary.rate() <= least || stable.rate() <= least {
 		return ""
 	}

@@ -13,15 +13,18 @@ import (
 // connects, resets and timeouts, as the callers or the deployment's own proxy counted them, whichever saw more.
 type threshold struct {
 	policy delivery.Policy
-	recent window
+	recent window[views, *views]
 }
 
 func newThreshold(p delivery.Policy) *threshold {
-	return &threshold{policy: p, recent: window{length: p.FailureWindow}}
+	return &threshold{policy: p, recent: window[views, *views]{length: p.FailureWindow}}
 }
 
 // look takes an interval, and gives a sentence when the rule is broken.
 func (r *threshold) look(g *glance) (failing string) {
+	if r.policy.FailureValue < 0 && r.policy.Judgement.FailurePercent == 0 {
+		return ""
+	}
 	sum := r.recent.add(g.to, g.canary)
 	attempted, failed := sum.attempts(), sum.failed()
 	if most := r.policy.FailureValue; most >= 0 && failed > uint64(most) {

@@ -40,33 +40,46 @@ type Counts struct {
 }
 
 // Failed sums all ways to fail.
-func (c Counts) Failed() uint64 {
+func (c *Counts) Failed() uint64 {
 	return c.Errors5xx + c.ErrorsGRPC + c.ConnectFailed + c.Resets + c.Timeouts
 }
 
 // First counts the first attempts alone, and those of them that failed: what a deployment is compared by.
-func (c Counts) First() (attempts, failed uint64) {
+func (c *Counts) First() (attempts, failed uint64) {
 	attempts = c.Attempts - min(c.Attempts, c.FallbackServed)
 	return attempts, min(attempts, c.Failed()-min(c.Failed(), c.FallbackFailed))
 }
 
 // Add sums field by field.
 func (c Counts) Add(d Counts) Counts {
-	return c.each(d, func(a, b uint64) uint64 { return a + b }, Latency.Add)
+	c.add(&d)
+	return c
+}
+
+func (c *Counts) add(d *Counts) {
+	c.Attempts += d.Attempts
+	c.Errors5xx += d.Errors5xx
+	c.ErrorsGRPC += d.ErrorsGRPC
+	c.ConnectFailed += d.ConnectFailed
+	c.Resets += d.Resets
+	c.Timeouts += d.Timeouts
+	c.FallbackServed += d.FallbackServed
+	c.FallbackFailed += d.FallbackFailed
+	c.Latency.add(&d.Latency)
 }
 
 // Since subtracts an earlier reading field by field; a counter that went backwards counts from zero.
 func (c Counts) Since(d Counts) Counts {
-	return c.each(d, since, func(a, b Latency) Latency { return a.each(b, since) })
+	return c.each(d, since)
 }
 
 // Beyond subtracts sums of many counters field by field, which begin at zero never again: of one that is less, nothing
 // is left.
 func (c Counts) Beyond(d Counts) Counts {
-	return c.each(d, beyond, func(a, b Latency) Latency { return a.each(b, beyond) })
+	return c.each(d, beyond)
 }
 
-func (c Counts) each(d Counts, of func(a, b uint64) uint64, latency func(a, b Latency) Latency) Counts {
+func (c Counts) each(d Counts, of func(a, b uint64) uint64) Counts {
 	return Counts{
 		Attempts:       of(c.Attempts, d.Attempts),
 		Errors5xx:      of(c.Errors5xx, d.Errors5xx),
@@ -76,7 +89,7 @@ func (c Counts) each(d Counts, of func(a, b uint64) uint64, latency func(a, b La
 		Timeouts:       of(c.Timeouts, d.Timeouts),
 		FallbackServed: of(c.FallbackServed, d.FallbackServed),
 		FallbackFailed: of(c.FallbackFailed, d.FallbackFailed),
-		Latency:        latency(c.Latency, d.Latency),
+		Latency:        c.Latency.each(d.Latency, of),
 	}
 }
 

@@ -25,7 +25,7 @@ type Interval struct {
 }
 
 // Seconds is the interval's length; 0 when the clock was set back in it.
-func (i Interval) Seconds() float64 { return max(0, i.To.Sub(i.From).Seconds()) }
+func (i *Interval) Seconds() float64 { return max(0, i.To.Sub(i.From).Seconds()) }
 
 // Trial is what a judge is told before the first interval.
 type Trial struct {

@@ -69,13 +69,14 @@ func (l Latency) Quantile(q float64) (bucket int, ok bool) {
 
 // Add sums bucket by bucket.
 func (l Latency) Add(m Latency) Latency {
-	if m == (Latency{}) {
-		return l
-	}
-	for i := range l {
-		l[i] += m[i]
-	}
+	l.add(&m)
 	return l
+}
+
+func (l *Latency) add(m *Latency) {
+	for i, n := range m {
+		l[i] += n
+	}
 }
 
 // each subtracts an earlier reading bucket by bucket.

@@ -14,10 +14,12 @@ import (
 )
 
 func cases() []evidence.Case {
+	var before evidence.Record
+	before.Observe(&evidence.Interval{From: start.UTC().Add(-time.Second), To: start.UTC()}, &evidence.Tally{Caller: evidence.Counts{Attempts: 9, Errors5xx: 1}})
 	trial := evidence.Trial{
 		Deployment: shop, Stable: delivery.DeploymentID{Service: shop.Service, Number: 1}, Start: start.UTC(),
 		Policy: delivery.Policy{Step: 25, Judgement: delivery.Judgement{ErrorMargin: 0.01}},
-		Before: evidence.Record{}.Observe(evidence.Interval{From: start.UTC().Add(-time.Second), To: start.UTC()}, evidence.Tally{Caller: evidence.Counts{Attempts: 9, Errors5xx: 1}}),
+		Before: before,
 	}
 	var intervals []evidence.Interval
 	for i := range 3 {

@@ -24,7 +24,7 @@ type Standing struct {
 func (s Standing) Follow(now time.Time, total Counts) Standing {
 	if !s.At.IsZero() {
 		iv := Interval{From: s.At, To: now}
-		s.Record = s.Record.Observe(iv, Tally{Caller: total.Beyond(s.Total)})
+		s.Record.Observe(&iv, &Tally{Caller: total.Beyond(s.Total)})
 	}
 	s.Total, s.At = total, now
 	return s
@@ -51,8 +51,8 @@ type Summary struct {
 // longest is the length, in seconds, of an interval that still tells how failures come; one over a restart does not.
 const longest = 20
 
-// Observe adds an interval's counts.
-func (r Record) Observe(iv Interval, t Tally) Record {
+// Observe adds what was counted of the deployment in an interval.
+func (r *Record) Observe(iv *Interval, t *Tally) {
 	switch {
 	case r.Began.IsZero():
 		r.Began = iv.From
@@ -63,18 +63,17 @@ func (r Record) Observe(iv Interval, t Tally) Record {
 		known := r.Before.Counts.Latency.Add(r.Recent.Counts.Latency)
 		for i, q := range Quantiles {
 			if bound, _ := known.Quantile(q); known.Total() >= EnoughForQuantiles {
-				r.Recent.Slow[i] = r.Recent.Slow[i].Observe(answers, t.Caller.Latency.Over(bound))
+				r.Recent.Slow[i].Observe(answers, t.Caller.Latency.Over(bound))
 			}
 		}
 	}
 	n, failed := t.Caller.First()
-	r.Recent.Counts = r.Recent.Counts.Add(t.Caller)
+	r.Recent.Counts.add(&t.Caller)
 	r.Recent.Seconds += iv.Seconds()
 	if iv.Seconds() <= longest {
-		r.Recent.Errors = r.Recent.Errors.Observe(n, failed)
-		r.Recent.Events = r.Recent.Events.Observe(1, min(1, failed))
+		r.Recent.Errors.Observe(n, failed)
+		r.Recent.Events.Observe(1, min(1, failed))
 	}
-	return r
 }
 
 // Summary is all that the record holds.

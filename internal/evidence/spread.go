@@ -13,15 +13,14 @@ type Spread struct {
 const coarse = 10
 
 // Observe adds the attempts of one interval, and how many of them failed.
-func (s Spread) Observe(attempts, failed uint64) Spread {
+func (s *Spread) Observe(attempts, failed uint64) {
 	b := Block{float64(attempts), float64(failed)}
-	s.Fine = s.Fine.observe(b)
+	s.Fine.observe(b)
 	s.Ten, s.Count = s.Ten.add(b), s.Count+1
 	if s.Count == coarse {
-		s.Coarse = s.Coarse.observe(s.Ten)
+		s.Coarse.observe(s.Ten)
 		s.Ten, s.Count = Block{}, 0
 	}
-	return s
 }
 
 // Add joins what was seen at two times.
@@ -53,7 +52,7 @@ type Differences struct {
 	Any  bool    `json:"any"`  // there is one
 }
 
-func (d Differences) observe(b Block) Differences {
+func (d *Differences) observe(b Block) {
 	d.N, d.K = d.N+b.N, d.K+b.K
 	if b.K > 0 {
 		d.Hit++
@@ -63,7 +62,6 @@ func (d Differences) observe(b Block) Differences {
 		d.Both, d.KK, d.KN, d.NN = d.Both+b.N+d.Last.N, d.KK+dk*dk, d.KN+dk*dn, d.NN+dn*dn
 	}
 	d.Last, d.Any = b, true
-	return d
 }
 
 func (d Differences) add(e Differences) Differences {

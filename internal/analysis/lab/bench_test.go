@@ -42,7 +42,7 @@ func BenchmarkLook(b *testing.B) {
 	p := &player{judge: patient{}}
 	var iv evidence.Interval
 	for b.Loop() {
-		p.look(iv)
+		p.look(&iv)
 	}
 }
 
@@ -59,8 +59,8 @@ func named(t testing.TB, name string) Scenario {
 // patient never minds, and promotes.
 type patient struct{}
 
-func (patient) Look(evidence.Interval) Decision { return GoOn }
-func (patient) Promote() bool                   { return true }
+func (patient) Look(*evidence.Interval) Decision { return GoOn }
+func (patient) Promote() bool                    { return true }
 
 // BenchmarkSerin is what Serin's judge takes for a second.
 func BenchmarkSerin(b *testing.B) {
@@ -71,7 +71,7 @@ func BenchmarkSerin(b *testing.B) {
 			var iv evidence.Interval
 			for b.Loop() {
 				sim.next(&iv)
-				judge.Look(iv)
+				judge.Look(&iv)
 			}
 		})
 	}

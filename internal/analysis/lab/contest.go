@@ -17,8 +17,9 @@ const (
 
 // Judge is one judge at work on one rollout: Serin's own or a rival's rule.
 type Judge interface {
-	// Look is called each simulated second, with what happened in it. A judge that looks more seldom sums up.
-	Look(iv evidence.Interval) Decision
+	// Look is called each simulated second, with what happened in it, to be read until it returns. A judge that looks
+	// more seldom sums up.
+	Look(iv *evidence.Interval) Decision
 	// Promote is asked when the bake is over: may the version have more?
 	Promote() bool
 }

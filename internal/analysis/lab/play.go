@@ -43,7 +43,7 @@ func play(sim *simulation, contestants []Contestant) []outcome {
 		for watching(players) && iv.To.Before(end) {
 			sim.next(&iv)
 			for _, p := range players {
-				if p.look(iv) {
+				if p.look(&iv) {
 					p.leave(sim, RolledBack, iv.To.Sub(shift)-sim.scenario.Onset)
 				}
 			}
@@ -75,7 +75,7 @@ func watching(players []*player) bool {
 }
 
 // look shows the judge an interval, and tells whether it wants to roll back.
-func (p *player) look(iv evidence.Interval) bool {
+func (p *player) look(iv *evidence.Interval) bool {
 	if !p.ended {
 		p.last = p.judge.Look(iv)
 		return p.last == RollBack

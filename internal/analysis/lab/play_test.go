@@ -15,7 +15,7 @@ type strict struct {
 	failed                  uint64
 }
 
-func (s *strict) Look(iv evidence.Interval) Decision {
+func (s *strict) Look(iv *evidence.Interval) Decision {
 	_, failed := iv.Canary.Caller.First()
 	s.failed, s.seconds = s.failed+failed, s.seconds+iv.Seconds()
 	switch {

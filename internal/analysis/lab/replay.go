@@ -30,7 +30,8 @@ func Replay(t evidence.Trial, intervals []evidence.Interval, contestants []Conte
 }
 
 func replay(p *player, intervals []evidence.Interval) (r Replayed) {
-	for _, iv := range intervals {
+	for i := range intervals {
+		iv := &intervals[i]
 		_, failed := iv.Canary.Caller.First()
 		r.Failed, r.After = r.Failed+failed, iv.To.Sub(intervals[0].From)
 		if p.look(iv) {

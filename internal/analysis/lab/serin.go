@@ -33,8 +33,8 @@ type serinJudge struct {
 	last  evidence.Outcome
 }
 
-func (p *serinJudge) Look(iv evidence.Interval) Decision {
-	p.last = p.judge.Look(iv).Outcome
+func (p *serinJudge) Look(iv *evidence.Interval) Decision {
+	p.last = p.judge.Observe(iv)
 	switch p.last {
 	case evidence.Failing:
 		return RollBack

@@ -14,6 +14,8 @@ type simulation struct {
 	cell     Cell
 	random   *random
 	start    time.Time
+	midnight int // seconds from the last one to the start
+	prelude  int // seconds
 	checks   []evidence.Check
 
 	now            int // seconds since start; negative in the history
@@ -34,7 +36,8 @@ var (
 func newSimulation(s Scenario, c Cell, seed uint64, run int) *simulation {
 	r := newRandom(seed, fmt.Sprint(s.Name, c), run)
 	day := time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
-	sim := &simulation{scenario: s, cell: c, random: r, start: day.Add(time.Duration(r.rng.IntN(24*3600)) * time.Second)}
+	sim := &simulation{scenario: s, cell: c, random: r, midnight: r.rng.IntN(24 * 3600), prelude: int(s.Prelude / time.Second)}
+	sim.start = day.Add(time.Duration(sim.midnight) * time.Second)
 	if !s.Unchecked {
 		sim.checks = []evidence.Check{{Task: delivery.TaskID{Deployment: newNumber}, Passed: true}}
 	}
@@ -63,7 +66,7 @@ func (s *simulation) history() (record evidence.Record) {
 		iv.From = s.at(s.now)
 		s.second(&iv)
 		iv.To = s.at(s.now)
-		record = record.Observe(iv, iv.Stable)
+		record.Observe(&iv, &iv.Stable)
 	}
 	s.failed, s.hurt = 0, 0
 	return record
@@ -123,13 +126,9 @@ func (s *simulation) at(second int) time.Time {
 	return s.start.Add(time.Duration(second) * time.Second)
 }
 
-// prelude is in seconds.
-func (s *simulation) prelude() int { return int(s.scenario.Prelude / time.Second) }
-
 func (s *simulation) moment() Moment {
-	midnight := s.start.Hour()*3600 + s.start.Minute()*60 + s.start.Second()
-	hour := float64((midnight+s.now+24*3600)%(24*3600)) / 3600
-	return Moment{Since: float64(s.now - s.prelude()), Hour: hour}
+	hour := float64((s.midnight+s.now+24*3600)%(24*3600)) / 3600
+	return Moment{Since: float64(s.now - s.prelude), Hour: hour}
 }
 
 // percent is the canary's weight.
@@ -137,7 +136,7 @@ func (s *simulation) percent() int {
 	switch {
 	case s.now < 0:
 		return 0
-	case s.now < s.prelude():
+	case s.now < s.prelude:
 		return 10
 	}
 	return s.cell.Weight
@@ -145,7 +144,7 @@ func (s *simulation) percent() int {
 
 // shifted is when the canary was given its present weight.
 func (s *simulation) shifted() time.Time {
-	if s.now < s.prelude() {
+	if s.now < s.prelude {
 		return s.start
 	}
 	return s.shiftedTo()
