@@ -9,8 +9,11 @@ import (
 // latency compares how often the two versions are slow: slower than the median, the 95th and the 99th percentile of
 // what stable has answered until now. It is the test of sequential on attempts over each of these bounds, with the
 // policy's tolerance. The bounds move as stable answers, but each is known before the interval it is used for.
+//
+// When all traffic goes to the new version, it is compared with how often stable was that slow before.
 type latency struct {
 	tolerance float64
+	delta     float64          // the chance that the bound for one of stable's shares was too low
 	known     evidence.Latency // stable's, until now
 	spread    [len(evidence.Quantiles)]evidence.Spread
 	bets      [len(evidence.Quantiles)]bet
@@ -23,9 +26,12 @@ type latency struct {
 // for odds, would be too low for shares.
 const crowded = 0.8
 
-func newLatency(t evidence.Trial) *latency {
+func newLatency(t evidence.Trial, delta float64) *latency {
 	before := t.Before.Summary()
-	return &latency{tolerance: t.Policy.Judgement.LatencyTolerance, known: before.Counts.Latency, spread: before.Slow}
+	return &latency{
+		tolerance: t.Policy.Judgement.LatencyTolerance, delta: delta / float64(len(evidence.Quantiles)),
+		known: before.Counts.Latency, spread: before.Slow,
+	}
 }
 
 // look takes an interval, and gives the wealth.
@@ -39,16 +45,32 @@ func (l *latency) look(g *glance, canary, stable *evidence.Latency) float64 {
 		l.bets[i].lay(stake)
 		bound, _ := l.known.Quantile(q)
 		c, s := over(canary, bound), over(stable, bound)
-		if !known || c.n == 0 || s.n == 0 || l.tolerance*(1-q) > crowded {
+		if !known || c.n == 0 || l.tolerance*(1-q) > crowded {
+			continue
+		}
+		phi := dispersion(&l.spread[i])
+		switch {
+		case s.n > 0:
+			l.bets[i].settle(func(theta float64) float64 { return capped(payTwoSample(theta, c, s, l.tolerance)/phi, phi) })
+			l.spread[i].Observe(uint64(s.n), uint64(s.bad))
+		case g.percent == 100:
+			if limit := l.limit(bound, phi); limit < 1 {
+				l.bets[i].settle(func(theta float64) float64 { return capped(payRate(theta, c, limit)/phi, phi) })
+			}
+		default:
 			continue
 		}
 		l.seen[i] = [2]pair{l.seen[i][0].add(c), l.seen[i][1].add(s)}
-		phi := dispersion(&l.spread[i])
-		l.bets[i].settle(func(theta float64) float64 { return capped(payTwoSample(theta, c, s, l.tolerance)/phi, phi) })
-		l.spread[i].Observe(uint64(s.n), uint64(s.bad))
 	}
 	l.known = l.known.Add(*stable)
 	return l.wealth()
+}
+
+// limit is the share of slow answers up to which nothing speaks against a version that has all the traffic: what
+// tolerance allows of the share that stable surely had at most, with the margin of frozen.
+func (l *latency) limit(bound int, phi float64) float64 {
+	was := over(&l.known, bound)
+	return slack + drift*l.tolerance*poissonAtMost(was.bad/phi, l.delta)*phi/was.n
 }
 
 func over(l *evidence.Latency, bucket int) pair {
@@ -72,5 +94,10 @@ func (l *latency) sentence() string {
 	}
 	bound, _ := l.known.Quantile(evidence.Quantiles[best])
 	c, s := l.seen[best][0], l.seen[best][1]
-	return fmt.Sprintf("%.0f of %.0f answers of canary took over %s, of stable %.0f of %.0f in the same time", c.bad, c.n, evidence.Bound(bound), s.bad, s.n)
+	slow := fmt.Sprintf("%.0f of %.0f answers of canary took over %s", c.bad, c.n, evidence.Bound(bound))
+	if s.n > 0 {
+		return fmt.Sprintf("%s, of stable %.0f of %.0f in the same time", slow, s.bad, s.n)
+	}
+	was := over(&l.known, bound)
+	return fmt.Sprintf("%s, of stable %.0f of %.0f before: nothing goes to stable now, so what would slow both cannot be told apart", slow, was.bad, was.n)
 }

@@ -46,10 +46,17 @@ const latencyShare = 0.25
 func New(t evidence.Trial) *Panel {
 	rate := falseAlarmRate(t)
 	delta := recordShare * rate
-	p := &Panel{
-		trial: t, alpha: rate - delta,
+	alpha := rate - delta
+	var answers *latency
+	if t.Policy.Judgement.LatencyTolerance > 0 {
+		delta /= 2 // the record of answers' times may err, too
+		answers = newLatency(t, delta)
+	}
+	return &Panel{
+		trial: t, alpha: alpha,
 		threshold:      newThreshold(t.Policy),
 		sequential:     newSequential(t, delta),
+		latency:        answers,
 		budget:         &budget{judgement: t.Policy.Judgement},
 		absence:        &absence{},
 		sharedFate:     newSharedFate(delta),
@@ -57,10 +64,6 @@ func New(t evidence.Trial) *Panel {
 		before:         tallied{since: t.Start},
 		shift:          tallied{since: t.Start},
 	}
-	if t.Policy.Judgement.LatencyTolerance > 0 {
-		p.latency = newLatency(t)
-	}
-	return p
 }
 
 // Look takes the next interval, and gives the verdict on all until its end.

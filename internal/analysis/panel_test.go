@@ -261,6 +261,16 @@ func TestLatency(t *testing.T) {
 	if got := run(judged, times(600, second{percent: 25, canary: slow(1, 25), stable: slow(2, 75)})...); got.Outcome != evidence.Healthy {
 		t.Errorf("one and a half times as often slow, as tolerance allows: got %s: %s", got.Outcome, got.Reason)
 	}
+	got = run(judged, times(60, second{percent: 100, canary: slow(20, 100)})...)
+	if got.Outcome != evidence.Failing || got.Judge != "latency" || !strings.Contains(got.Reason, "answers of canary took over 1ms, of stable 2400 of 60000 before: nothing goes to stable now") {
+		t.Errorf("slow, with all traffic: got %s (%s): %s", got.Outcome, got.Judge, got.Reason)
+	}
+	if got := run(judged, times(600, second{percent: 100, canary: slow(12, 100)})...); got.Outcome != evidence.Healthy {
+		t.Errorf("three times as often slow as before, which the margin allows: got %s: %s", got.Outcome, got.Reason)
+	}
+	if got := run(judged, times(600, second{percent: 50, canary: slow(20, 100)})...); got.Judge == "latency" {
+		t.Errorf("nothing beside it, with half of the traffic: got %s: %s", got.Outcome, got.Reason)
+	}
 	if got := run(trial(compared), times(60, second{percent: 25, canary: slow(25, 25), stable: slow(3, 75)})...); got.Outcome != evidence.Healthy {
 		t.Errorf("not judged: got %s: %s", got.Outcome, got.Reason)
 	}
