@@ -24,17 +24,17 @@ type Key struct {
 
 // Counts are attempts and how they failed. One attempt fails in at most one way. As counters they only grow.
 type Counts struct {
-	Attempts      uint64 `json:"attempts"`       // HTTP requests tried, first tries and retries; TCP connections tried
-	Errors5xx     uint64 `json:"errors_5xx"`     // answered 500 to 599
-	ErrorsGRPC    uint64 `json:"errors_grpc"`    // answered with a gRPC status that is the server's fault
-	ConnectFailed uint64 `json:"connect_failed"` // no connection: refused, timed out
-	Resets        uint64 `json:"resets"`         // the connection broke before an answer was whole
-	Timeouts      uint64 `json:"timeouts"`       // no answer in time
+	Attempts      uint64 `json:"attempts,omitempty"`       // HTTP requests tried, first tries and retries; TCP connections tried
+	Errors5xx     uint64 `json:"errors_5xx,omitempty"`     // answered 500 to 599
+	ErrorsGRPC    uint64 `json:"errors_grpc,omitempty"`    // answered with a gRPC status that is the server's fault
+	ConnectFailed uint64 `json:"connect_failed,omitempty"` // no connection: refused, timed out
+	Resets        uint64 `json:"resets,omitempty"`         // the connection broke before an answer was whole
+	Timeouts      uint64 `json:"timeouts,omitempty"`       // no answer in time
 
 	// Of the attempts above, those that were retries of another deployment's failure. They are no fair sample of
 	// what a deployment answers: only requests that failed once already are among them.
-	FallbackServed uint64 `json:"fallback_served"`
-	FallbackFailed uint64 `json:"fallback_failed"`
+	FallbackServed uint64 `json:"fallback_served,omitempty"`
+	FallbackFailed uint64 `json:"fallback_failed,omitempty"`
 
 	Latency Latency `json:"latency,omitzero"` // of the attempts that were answered, HTTP alone
 }

@@ -17,8 +17,8 @@ type Interval struct {
 	// Waited is when the present wait began: it may have begun anew at the same share. Zero before.
 	Waited time.Time `json:"waited,omitzero"`
 
-	Canary Tally `json:"canary"` // of the new deployment
-	Stable Tally `json:"stable"` // of the one beside it; zero for a first deployment
+	Canary Tally `json:"canary,omitzero"` // of the new deployment
+	Stable Tally `json:"stable,omitzero"` // of the one beside it; zero for a first deployment
 
 	Checks []Check           `json:"checks,omitempty"` // of the new deployment's tasks, one each
 	Silent []delivery.TaskID `json:"silent,omitempty"` // living proxies that counted before and have not reported lately

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"encoding/json"
 	"math"
 	"slices"
 	"time"
@@ -77,6 +78,16 @@ func (l *Latency) add(m *Latency) {
 	for i, n := range m {
 		l[i] += n
 	}
+}
+
+// MarshalJSON leaves out the buckets after the last that is not zero: there are evidence lines by the million. JSON
+// that lacks them is read as if they were zero.
+func (l Latency) MarshalJSON() ([]byte, error) {
+	used := l[:]
+	for len(used) > 0 && used[len(used)-1] == 0 {
+		used = used[:len(used)-1]
+	}
+	return json.Marshal(used)
 }
 
 // each subtracts an earlier reading bucket by bucket.

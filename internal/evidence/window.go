@@ -8,8 +8,8 @@ import (
 
 // Tally is what was counted of one deployment, from both sides.
 type Tally struct {
-	Caller  Counts `json:"caller"`
-	Ingress Counts `json:"ingress"`
+	Caller  Counts `json:"caller,omitzero"`
+	Ingress Counts `json:"ingress,omitzero"`
 }
 
 // Attempts is the larger of what callers tried and what arrived.
