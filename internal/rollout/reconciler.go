@@ -161,6 +161,8 @@ func (c *Reconciler) keep(ctx context.Context, l *loop) {
 		case ctx.Err() != nil:
 			return
 		case errors.Is(err, delivery.NotFound):
+			c.publish(l.hearings, nil)
+			c.recorder.forget(l.environment)
 			return
 		case errors.Is(err, delivery.Conflict):
 			next = 0

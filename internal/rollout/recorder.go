@@ -163,6 +163,17 @@ func (c *Recorder) retain(environment string, marks []time.Time, live []delivery
 	c.needs[environment] = need{marks, live}
 }
 
+// forget drops the evidence of an environment that is gone. What its last proxies still push is pruned as soon as there
+// is another of that name, or with a restart.
+func (c *Recorder) forget(environment string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.needs, environment)
+	maps.DeleteFunc(c.series, func(k evidence.Key, _ []evidence.Sample) bool { return k.Deployment.Service.Environment == environment })
+	maps.DeleteFunc(c.latest, func(k evidence.Key, _ time.Time) bool { return k.Deployment.Service.Environment == environment })
+	maps.DeleteFunc(c.records, func(id delivery.DeploymentID, _ evidence.Standing) bool { return id.Service.Environment == environment })
+}
+
 // Run saves each second, prunes and saves records each minute, and saves once more when the context ends.
 func (c *Recorder) Run(ctx context.Context) error {
 	second, minute := time.NewTicker(time.Second), time.NewTicker(time.Minute)

@@ -108,6 +108,25 @@ func TestRecorderPrunes(t *testing.T) {
 	}
 }
 
+// Of an environment that is gone nothing is kept; of others all is.
+func TestRecorderForgets(t *testing.T) {
+	c := newRecorder(t, &shelf{})
+	other := reading(2, 1, 7)
+	other.Deployment.Service.Environment = "test"
+	c.Record([]evidence.Sample{reading(2, 1, 5), other})
+	for _, s := range []evidence.Sample{reading(2, 1, 5), other} {
+		c.retain(s.Deployment.Service.Environment, []time.Time{noon}, []delivery.DeploymentID{s.Deployment})
+	}
+	c.follow()
+	c.forget("prod")
+	if len(c.series) != 1 || len(c.latest) != 1 || len(c.records) != 1 || len(c.needs) != 1 {
+		t.Errorf("left are %+v, %+v, %+v, %+v", c.series, c.latest, c.records, c.needs)
+	}
+	if got := c.Window(noon, noon.Add(time.Minute), other.Deployment)[other.Deployment].Attempts(); got != 7 {
+		t.Errorf("%d attempts in the other environment, want 7", got)
+	}
+}
+
 func TestFresh(t *testing.T) {
 	gateway := delivery.GatewayTask("prod")
 	seen := func(alive bool, epoch time.Time) Seen {
