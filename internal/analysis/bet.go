@@ -6,9 +6,14 @@ import "math"
 // much of a stake is on each. A version that is a little worse must be watched for long whatever the share; one that
 // is far worse is to be found at once.
 var (
-	thetas = [...]float64{1.5, 2, 4, 8, 16, 64}
+	thetas = [...]odds{oddsOf(1.5), oddsOf(2), oddsOf(4), oddsOf(8), oddsOf(16), oddsOf(64)}
 	shares = [len(thetas)]float64{0.1, 0.1, 0.15, 0.2, 0.25, 0.2}
 )
+
+// odds are a θ, and its logarithm, which each bet on it needs.
+type odds struct{ theta, log float64 }
+
+func oddsOf(theta float64) odds { return odds{theta, math.Log(theta)} }
 
 // bet is a mixture of test martingales against "the new version is no worse", which looks for a change that began at
 // any time. Its wealth is an e-process: it starts at 1, and under the null the chance that it ever reaches 1/α is at
@@ -35,10 +40,10 @@ func (b *bet) lay(stake float64) {
 }
 
 // settle multiplies by what each θ paid, given as a logarithm.
-func (b *bet) settle(pays func(theta float64) (logarithm float64)) {
-	for i, theta := range thetas {
+func (b *bet) settle(pays func(on odds) (logarithm float64)) {
+	for i, on := range thetas {
 		if b.sums[i] > 0 {
-			b.sums[i] = grown(b.sums[i], pays(theta))
+			b.sums[i] = grown(b.sums[i], pays(on))
 		}
 	}
 }

@@ -35,7 +35,7 @@ func TestBet(t *testing.T) {
 		t.Errorf("it begins with %g", b.wealth())
 	}
 	b.lay(0.5)
-	b.settle(func(float64) float64 { return math.Log(3) })
+	b.settle(func(odds) float64 { return math.Log(3) })
 	if got := b.wealth(); math.Abs(got-2) > 1e-12 {
 		t.Errorf("half of it tripled is %g", got)
 	}
@@ -46,12 +46,12 @@ func TestBet(t *testing.T) {
 	if b.staked != 1 {
 		t.Errorf("of a stake of 1, %g are laid", b.staked)
 	}
-	b.settle(func(float64) float64 { return math.Log(2) })
+	b.settle(func(odds) float64 { return math.Log(2) })
 	if got := b.wealth(); math.Abs(got-4) > 1e-12 {
 		t.Errorf("doubled it is %g", got)
 	}
 	for range 1000 {
-		b.settle(func(float64) float64 { return 100 })
+		b.settle(func(odds) float64 { return 100 })
 	}
 	if got := b.wealth(); math.IsInf(got, 0) || math.IsNaN(got) || got < 1e99 {
 		t.Errorf("endless luck makes %g of it", got)
@@ -69,7 +69,7 @@ func TestBetIsFair(t *testing.T) {
 		for second := range 200 {
 			b.lay(s.next(1, second == 50))
 			happened := rng.Float64() < chance
-			b.settle(func(theta float64) float64 { return payOne(theta, happened, chance) })
+			b.settle(func(on odds) float64 { return payOne(on, happened, chance) })
 			if b.wealth() >= 1/alpha {
 				reached++
 				break

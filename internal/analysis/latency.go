@@ -51,11 +51,11 @@ func (l *latency) look(g *glance, canary, stable *evidence.Latency) float64 {
 		phi := dispersion(&l.spread[i])
 		switch {
 		case s.n > 0:
-			l.bets[i].settle(func(theta float64) float64 { return capped(payTwoSample(theta, c, s, l.tolerance)/phi, phi) })
+			l.bets[i].settle(func(on odds) float64 { return capped(payTwoSample(on, c, s, l.tolerance)/phi, phi) })
 			l.spread[i].Observe(uint64(s.n), uint64(s.bad))
 		case g.percent == 100:
 			if limit := l.limit(bound, phi); limit < 1 {
-				l.bets[i].settle(func(theta float64) float64 { return capped(payRate(theta, c, limit)/phi, phi) })
+				l.bets[i].settle(func(on odds) float64 { return capped(payRate(on, c, limit)/phi, phi) })
 			}
 		default:
 			continue

@@ -29,15 +29,15 @@ func (p pair) rate() float64 {
 //
 // The first is the test of arXiv 2011.03567 and 2205.14762; the second is nearly exact where it is weak: at high
 // rates. With a tolerance, ρ is n_c·τ/(n_c·τ+n_s) and π the rate at which that many come to n_c.
-func payTwoSample(theta float64, canary, stable pair, tolerance float64) float64 {
+func payTwoSample(on odds, canary, stable pair, tolerance float64) float64 {
 	bad := canary.bad + stable.bad
 	if bad == 0 || canary.n == 0 {
 		return 0
 	}
 	rho := canary.n * tolerance / (canary.n*tolerance + stable.n)
 	pi := min(1, rho*bad/canary.n)
-	expected := min(bad*math.Log1p(rho*(theta-1)), canary.n*math.Log1p(pi*(theta-1)))
-	return won(theta, canary.bad) - expected
+	expected := min(bad*math.Log1p(rho*(on.theta-1)), canary.n*math.Log1p(pi*(on.theta-1)))
+	return canary.bad*on.log - expected
 }
 
 // payEvents is the same for whether anything bad happened at all: bad attempts of one version in one interval count
@@ -45,37 +45,29 @@ func payTwoSample(theta float64, canary, stable pair, tolerance float64) float64
 // process in proportion to its attempts, then of the intervals in which exactly one version saw any, the new one's
 // share is at most ρ as long as ρ ≤ 1/2: (e^λρ - 1)/(e^λρ + e^λ(1-ρ) - 2) is ρ for small λ and falls from there.
 // Above 1/2 it pays nothing.
-func payEvents(theta float64, canary, stable pair) float64 {
+func payEvents(on odds, canary, stable pair) float64 {
 	rho := canary.n / (canary.n + stable.n)
 	if rho > 0.5 || (canary.bad > 0) == (stable.bad > 0) {
 		return 0
 	}
-	return payOne(theta, canary.bad > 0, rho)
+	return payOne(on, canary.bad > 0, rho)
 }
 
 // payRate is the logarithm of what a bet on θ pays against "the rate of bad attempts is at most limit", for the new
 // version alone: θ^c / (1-limit+limit·θ)^n, whose mean is at most 1 for any rates up to limit.
-func payRate(theta float64, canary pair, limit float64) float64 {
-	return won(theta, canary.bad) - canary.n*math.Log1p(limit*(theta-1))
+func payRate(on odds, canary pair, limit float64) float64 {
+	return canary.bad*on.log - canary.n*math.Log1p(limit*(on.theta-1))
 }
 
 // payRateEvents is the same for whether anything bad happened: its chance is at most n·limit, however clustered.
-func payRateEvents(theta float64, canary pair, limit float64) float64 {
-	return payOne(theta, canary.bad > 0, min(1, canary.n*limit))
+func payRateEvents(on odds, canary pair, limit float64) float64 {
+	return payOne(on, canary.bad > 0, min(1, canary.n*limit))
 }
 
-// won is the logarithm of θ to the number of bad attempts, most often none.
-func won(theta, bad float64) float64 {
-	if bad == 0 {
-		return 0
-	}
-	return bad * math.Log(theta)
-}
-
-func payOne(theta float64, happened bool, chance float64) float64 {
-	pay := -math.Log1p(chance * (theta - 1))
+func payOne(on odds, happened bool, chance float64) float64 {
+	pay := -math.Log1p(chance * (on.theta - 1))
 	if happened {
-		pay += math.Log(theta)
+		pay += on.log
 	}
 	return pay
 }

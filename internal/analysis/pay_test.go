@@ -38,13 +38,13 @@ func TestTwoSampleIsFair(t *testing.T) {
 			for ns := 1; ns <= 14; ns++ {
 				for k := 0; k <= nc+ns; k++ {
 					chances := hypergeometric(nc, ns, k, tolerance)
-					for _, theta := range thetas {
+					for _, on := range thetas {
 						mean := 0.0
 						for c, chance := range chances {
-							mean += chance * math.Exp(payTwoSample(theta, pair{float64(nc), float64(c)}, pair{float64(ns), float64(k - c)}, tolerance))
+							mean += chance * math.Exp(payTwoSample(on, pair{float64(nc), float64(c)}, pair{float64(ns), float64(k - c)}, tolerance))
 						}
 						if mean > 1+1e-9 {
-							t.Fatalf("%d and %d attempts, %d bad, tolerance %g, θ %g: it pays %g on average", nc, ns, k, tolerance, theta, mean)
+							t.Fatalf("%d and %d attempts, %d bad, tolerance %g, θ %g: it pays %g on average", nc, ns, k, tolerance, on.theta, mean)
 						}
 						if k > 0 && tolerance == 1 {
 							tightest = max(tightest, mean)
@@ -63,22 +63,22 @@ func TestTwoSampleIsFair(t *testing.T) {
 func TestTwoSampleAtHighRates(t *testing.T) {
 	canary, stable := pair{100, 80}, pair{900, 450}
 	first := canary.bad*math.Log(2) - (canary.bad+stable.bad)*math.Log1p(0.1)
-	if got := payTwoSample(2, canary, stable, 1); got < first+5 {
+	if got := payTwoSample(oddsOf(2), canary, stable, 1); got < first+5 {
 		t.Errorf("it pays e^%.1f, the binomial of all failures alone e^%.1f", got, first)
 	}
 }
 
 // A worse version is what pays, and nothing else: swap the two, or let nothing happen, and it does not.
 func TestTwoSampleHasASign(t *testing.T) {
-	for _, theta := range thetas {
-		if pay := payTwoSample(theta, pair{100, 50}, pair{100, 2}, 1); pay <= 0 {
-			t.Errorf("θ %g: a worse version pays e^%g", theta, pay)
+	for _, on := range thetas {
+		if pay := payTwoSample(on, pair{100, 50}, pair{100, 2}, 1); pay <= 0 {
+			t.Errorf("θ %g: a worse version pays e^%g", on.theta, pay)
 		}
-		if pay := payTwoSample(theta, pair{100, 2}, pair{100, 50}, 1); pay >= 0 {
-			t.Errorf("θ %g: a better version pays e^%g", theta, pay)
+		if pay := payTwoSample(on, pair{100, 2}, pair{100, 50}, 1); pay >= 0 {
+			t.Errorf("θ %g: a better version pays e^%g", on.theta, pay)
 		}
-		if pay := payTwoSample(theta, pair{100, 0}, pair{100, 0}, 1); pay != 0 {
-			t.Errorf("θ %g: nothing pays e^%g", theta, pay)
+		if pay := payTwoSample(on, pair{100, 0}, pair{100, 0}, 1); pay != 0 {
+			t.Errorf("θ %g: nothing pays e^%g", on.theta, pay)
 		}
 	}
 }
@@ -88,18 +88,18 @@ func TestEventsAreFair(t *testing.T) {
 	for _, rho := range []float64{0.01, 0.1, 0.25, 0.5, 0.75} {
 		for _, clusters := range []float64{0.001, 0.1, 1, 5, 20} {
 			c, s := 1-math.Exp(-clusters*rho), 1-math.Exp(-clusters*(1-rho))
-			for _, theta := range thetas {
+			for _, on := range thetas {
 				mean := 0.0
 				for _, x := range []struct{ canary, stable, chance float64 }{{0, 0, (1 - c) * (1 - s)}, {7, 0, c * (1 - s)}, {0, 7, (1 - c) * s}, {3, 9, c * s}} {
-					mean += x.chance * math.Exp(payEvents(theta, pair{1000 * rho, x.canary}, pair{1000 * (1 - rho), x.stable}))
+					mean += x.chance * math.Exp(payEvents(on, pair{1000 * rho, x.canary}, pair{1000 * (1 - rho), x.stable}))
 				}
 				if mean > 1+1e-12 {
-					t.Errorf("share %g, %g clusters, θ %g: it pays %g on average", rho, clusters, theta, mean)
+					t.Errorf("share %g, %g clusters, θ %g: it pays %g on average", rho, clusters, on.theta, mean)
 				}
 			}
 		}
 	}
-	if pay := payEvents(16, pair{10, 3}, pair{90, 0}); pay <= 0 {
+	if pay := payEvents(oddsOf(16), pair{10, 3}, pair{90, 0}); pay <= 0 {
 		t.Errorf("failures of the new version alone pay e^%g", pay)
 	}
 }
@@ -114,17 +114,17 @@ func TestRateIsFair(t *testing.T) {
 			d, _ := math.Lgamma(float64(n - c + 1))
 			chances[c] = math.Exp(a-b-d) * math.Pow(rate, float64(c)) * math.Pow(1-rate, float64(n-c))
 		}
-		for _, theta := range thetas {
+		for _, on := range thetas {
 			counts, events := 0.0, 0.0
 			for c, chance := range chances {
-				counts += chance * math.Exp(payRate(theta, pair{n, float64(c)}, limit))
-				events += chance * math.Exp(payRateEvents(theta, pair{n, float64(c)}, limit))
+				counts += chance * math.Exp(payRate(on, pair{n, float64(c)}, limit))
+				events += chance * math.Exp(payRateEvents(on, pair{n, float64(c)}, limit))
 			}
 			if counts > 1+1e-9 || events > 1+1e-9 {
-				t.Errorf("rate %g, θ %g: counts pay %g, events %g on average", rate, theta, counts, events)
+				t.Errorf("rate %g, θ %g: counts pay %g, events %g on average", rate, on.theta, counts, events)
 			}
 			if fair := rate == limit; fair && math.Abs(counts-1) > 1e-9 {
-				t.Errorf("θ %g: at the limit counts pay %g on average, not 1", theta, counts)
+				t.Errorf("θ %g: at the limit counts pay %g on average, not 1", on.theta, counts)
 			}
 		}
 	}

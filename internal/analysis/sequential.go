@@ -49,11 +49,11 @@ func (s *sequential) bet(b block) {
 	switch {
 	case b.stable.n == 0:
 		limit := s.frozen.limit(&s.record)
-		s.counts.settle(func(theta float64) float64 { return capped(payRate(theta, b.canary, limit)/phi, phi) })
-		s.events.settle(func(theta float64) float64 { return payRateEvents(theta, b.canary, limit) / again })
+		s.counts.settle(func(on odds) float64 { return capped(payRate(on, b.canary, limit)/phi, phi) })
+		s.events.settle(func(on odds) float64 { return payRateEvents(on, b.canary, limit) / again })
 	default:
-		s.counts.settle(func(theta float64) float64 { return capped(payTwoSample(theta, b.canary, b.stable, 1)/phi, phi) })
-		s.events.settle(func(theta float64) float64 { return payEvents(theta, b.canary, b.stable) / again })
+		s.counts.settle(func(on odds) float64 { return capped(payTwoSample(on, b.canary, b.stable, 1)/phi, phi) })
+		s.events.settle(func(on odds) float64 { return payEvents(on, b.canary, b.stable) / again })
 	}
 }
 
