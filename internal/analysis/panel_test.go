@@ -162,6 +162,7 @@ func TestPanel(t *testing.T) {
 
 		{"it gets hardly any of its share", trial(compared), times(60, second{percent: 25, canary: caller(1, 0), stable: caller(99, 0)}), evidence.NotEnough, "only 60 of 6000 attempts since the shift went to the new version, whose share is 25 %"},
 		{"it got its share, and gets it no more", trial(compared), append(times(900, quarter), times(60, second{percent: 25, canary: caller(1, 0), stable: caller(99, 0)})...), evidence.NotEnough, "whose share is 25 %"},
+		{"it gets hardly any of its share while the shift goes on", trial(compared), append(times(2, quarter), times(60, second{percent: 50, canary: caller(1, 0), stable: caller(99, 0), shifting: true})...), evidence.Healthy, ""},
 		{"it gets its share, with luck", trial(compared), times(60, second{percent: 25, canary: caller(20, 0), stable: caller(80, 0)}), evidence.Healthy, ""},
 
 		{"not surely better than the margin", trial(func(t *evidence.Trial) { compared(t); t.Before = record(100, 0); t.Policy.Judgement.ErrorMargin = 0.01 }), times(10, quarter), evidence.NotEnough, "is promoted when that is surely below 1 %: about"},

@@ -2,7 +2,6 @@ package analysis
 
 import (
 	"math"
-	"math/rand/v2"
 	"testing"
 )
 
@@ -127,116 +126,5 @@ func TestRateIsFair(t *testing.T) {
 				t.Errorf("θ %g: at the limit counts pay %g on average, not 1", on.theta, counts)
 			}
 		}
-	}
-}
-
-func TestPoissonAtMost(t *testing.T) {
-	for _, delta := range []float64{0.1, 0.001} {
-		for _, k := range []float64{0, 1, 7, 300} {
-			u := poissonAtMost(k, delta)
-			below := 0.0
-			for i := 0.0; i <= k; i++ {
-				l, _ := math.Lgamma(i + 1)
-				below += math.Exp(i*math.Log(u) - u - l)
-			}
-			if below > delta*(1+1e-9) {
-				t.Errorf("%g seen, level %g: at %g so few have a chance of %g", k, delta, u, below)
-			}
-			if below < delta/100 {
-				t.Errorf("%g seen, level %g: %g is far too high, the chance is %g", k, delta, u, below)
-			}
-		}
-	}
-}
-
-// The end of a confidence sequence holds at all times at once.
-func TestConfidenceSequenceCovers(t *testing.T) {
-	const runs, rate = 1000, 0.02
-	rng := rand.New(rand.NewPCG(1, 2))
-	missedUpper, missedLower := 0, 0
-	for range runs {
-		var seen pair
-		upper, lower := false, false
-		for range 400 {
-			seen.n += 10
-			for range 10 {
-				if rng.Float64() < rate {
-					seen.bad++
-				}
-			}
-			upper = upper || wealthAgainst(seen, rate, 1, falling) >= wanted
-			lower = lower || wealthAgainst(seen, rate, 1, rising) >= wanted
-		}
-		if upper {
-			missedUpper++
-		}
-		if lower {
-			missedLower++
-		}
-	}
-	// Each may miss in half of 5 % of the runs; 2.5 % and three standard deviations.
-	if most := 40; missedUpper > most || missedLower > most {
-		t.Errorf("of %d runs the upper end missed %d, the lower %d", runs, missedUpper, missedLower)
-	}
-	if missedUpper+missedLower == 0 {
-		t.Error("no end ever missed: they are much looser than they must be")
-	}
-}
-
-func TestEnds(t *testing.T) {
-	p := pair{1000, 20}
-	upper, lower := upperEnd(p, 1), lowerEnd(p, 1)
-	if lower <= 0.008 || lower >= 0.02 || upper <= 0.02 || upper >= 0.04 {
-		t.Errorf("20 of 1000: from %g to %g", lower, upper)
-	}
-	if got := upperEnd(pair{}, 1); got != 1 {
-		t.Errorf("of nothing the upper end is %g", got)
-	}
-	if got := lowerEnd(pair{100, 0}, 1); got != 0 {
-		t.Errorf("of no failure the lower end is %g", got)
-	}
-	if clustered := upperEnd(p, 4); clustered <= upper {
-		t.Errorf("clustered failures tell as much: %g, and %g", clustered, upper)
-	}
-}
-
-// What nobody can wait for is not said to be waited for.
-func TestNeverIsNotAwaited(t *testing.T) {
-	for _, room := range []float64{-0.001, 0, 1e-10} {
-		n := noninferiority{margin: 0.01 + room, canary: pair{6000, 60}}
-		if more := n.more(0, 1); more != 0 {
-			t.Errorf("%g from where it would never do, it takes %d more", room, more)
-		}
-	}
-}
-
-// The bound is above the chance it bounds, and not by much on a logarithmic scale.
-func TestChernoff(t *testing.T) {
-	for _, test := range []struct{ n, bad, limit float64 }{{100, 30, 0.2}, {20, 9, 0.1}, {1000, 30, 0.01}} {
-		tail := 0.0
-		for k := test.bad; k <= test.n; k++ {
-			a, _ := math.Lgamma(test.n + 1)
-			b, _ := math.Lgamma(k + 1)
-			c, _ := math.Lgamma(test.n - k + 1)
-			tail += math.Exp(a - b - c + k*math.Log(test.limit) + (test.n-k)*math.Log1p(-test.limit))
-		}
-		got := chernoff(pair{test.n, test.bad}, test.limit)
-		if got < tail || math.Log(got) > 0.6*math.Log(tail) {
-			t.Errorf("%g of %g at %g: the chance is %g, the bound %g", test.bad, test.n, test.limit, tail, got)
-		}
-	}
-	if got := chernoff(pair{10, 10}, 1); got != 1 {
-		t.Errorf("at a limit of 1 it is %g", got)
-	}
-}
-
-// What is still missing is about what it takes when stable fails, too: its failures make room.
-func TestMoreMakesRoomForStablesFailures(t *testing.T) {
-	n := noninferiority{margin: 0.01, canary: pair{1000, 20}}
-	if got := n.more(0, 1); got != 0 {
-		t.Errorf("of a version that fails 2 %% where 1 %% may be, %d more would do", got)
-	}
-	if got := n.more(0.018, 1); got == 0 {
-		t.Error("beside a stable version that fails 1.8 % none would do")
 	}
 }

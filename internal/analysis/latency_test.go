@@ -1,0 +1,70 @@
+package analysis
+
+import (
+	"math"
+	"testing"
+
+	"serin.dev/serin/internal/delivery"
+	"serin.dev/serin/internal/evidence"
+)
+
+// answers are so many, of which some are slow.
+func answers(n, slow uint64) *evidence.Latency { return &evidence.Latency{5: n - slow, 9: slow} }
+
+func tolerant(before evidence.Record) *latency {
+	return newLatency(evidence.Trial{
+		Before: before, Policy: delivery.Policy{Judgement: delivery.Judgement{LatencyTolerance: 1.5}},
+	}, 0.001)
+}
+
+// Slow answers that come in clusters say less than ones that come one by one, beside stable and without it.
+func TestClustersOfSlowAnswers(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		glance glance
+		canary *evidence.Latency
+		stable *evidence.Latency
+	}{
+		{"beside stable", glance{percent: 25, seconds: 1}, answers(25, 6), answers(75, 3)},
+		{"at 100 %", glance{percent: 100, seconds: 1}, answers(100, 30), answers(0, 0)},
+	} {
+		var wealth [2]float64
+		for i, cluster := range []int{1, 20} {
+			var before evidence.Record
+			for s := range 3600 {
+				var slow uint64
+				if s%cluster == 0 {
+					slow = 4 * uint64(cluster)
+				}
+				before.Observe(&evidence.Interval{}, &evidence.Tally{Caller: evidence.Counts{Attempts: 100, Latency: *answers(100, slow)}})
+			}
+			l := tolerant(before)
+			for range 4 {
+				wealth[i] = l.look(&test.glance, test.canary, test.stable)
+			}
+		}
+		if wealth[0] < 3*wealth[1] {
+			t.Errorf("%s: of single ones it makes %g, of clusters %g", test.name, wealth[0], wealth[1])
+		}
+	}
+}
+
+// The limit at 100 % is what tolerance and margin make of what stable surely did at most, whose estimate clusters widen.
+func TestLatencyLimit(t *testing.T) {
+	l := tolerant(evidence.Record{})
+	l.known = *answers(10_000, 400)
+	one, five := l.limit(5, 1), l.limit(5, 5)
+	if least := slack + drift*1.5*0.04; one < least || one > 1.25*least || five < 1.1*one || five > 2*one {
+		t.Errorf("of a share of 0.04 it is %g, and of clusters %g, at least %g", one, five, least)
+	}
+}
+
+// Until enough of stable's answers are known nothing is called slow.
+func TestLatencyOfAnUnknownStable(t *testing.T) {
+	l := tolerant(evidence.Record{})
+	for range (evidence.EnoughForQuantiles - 1) / 4 {
+		if got := l.look(&glance{percent: 50, seconds: 1}, answers(4, 4), answers(4, 0)); math.Abs(got-1) > 1e-9 {
+			t.Fatalf("it made %g of it", got)
+		}
+	}
+}
