@@ -3,6 +3,7 @@ package lab
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -115,13 +116,15 @@ func (r Report) everyCell(b *bytes.Buffer, s Scenario) {
 	}
 	for _, c := range s.Cells {
 		row := []string{strconv.Itoa(c.Weight) + " %", perSecond(c.Rate), number(c.Phi), ""}
+		var runs []string // not all judges need have played as many
 		for _, j := range r.Judges {
 			found, ok := r.find(s.Name, c, j.Name)
-			if ok {
-				row[3] = strconv.Itoa(found.Runs)
+			if n := strconv.Itoa(found.Runs); ok && !slices.Contains(runs, n) {
+				runs = append(runs, n)
 			}
 			row = append(row, played(ok, found.short()))
 		}
+		row[3] = strings.Join(runs, "; ")
 		rows = append(rows, row)
 	}
 	table(b, rows)

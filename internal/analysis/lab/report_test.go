@@ -170,3 +170,17 @@ func TestSerinPlays(t *testing.T) {
 		}
 	}
 }
+
+// A cell says how many runs its judges played, each number once.
+func TestRunsOfACell(t *testing.T) {
+	cell := Cell{10, usual, 1}
+	r := Report{Scenarios: []Scenario{{Name: "s", Kind: Good, Cells: []Cell{cell}}}}
+	for i, runs := range []int{2000, 10_000, 2000} {
+		judge := string(rune('a' + i))
+		r.Judges = append(r.Judges, About{Name: judge})
+		r.Rows = append(r.Rows, Row{Scenario: "s", Kind: Good, Judge: judge, Cell: cell, Runs: runs})
+	}
+	if text := string(r.markdown()); !strings.Contains(text, "| 2000; 10000 |") {
+		t.Errorf("it says:\n%s", text)
+	}
+}
