@@ -9,7 +9,7 @@ import (
 )
 
 // answers are so many, of which some are slow.
-func answers(n, slow uint64) *evidence.Latency { return &evidence.Latency{5: n - slow, 9: slow} }
+func answers(n, slow uint64) *evidence.Latency { return &evidence.Latency{5: n - slow, 12: slow} }
 
 func tolerant(before evidence.Record) *latency {
 	return newLatency(evidence.Trial{
@@ -65,6 +65,29 @@ func TestLatencyOfAnUnknownStable(t *testing.T) {
 	for range (evidence.EnoughForQuantiles - 1) / 4 {
 		if got := l.look(&glance{percent: 50, seconds: 1}, answers(4, 4), answers(4, 0)); math.Abs(got-1) > 1e-9 {
 			t.Fatalf("it made %g of it", got)
+		}
+	}
+}
+
+// Where nothing is beside it, a version may take half as long again as stable did: all of its answers may.
+func TestLeeway(t *testing.T) {
+	var before evidence.Record
+	for range 600 {
+		before.Observe(&evidence.Interval{}, &evidence.Tally{Caller: evidence.Counts{Attempts: 100, Latency: *answers(100, 0)}})
+	}
+	for _, test := range []struct {
+		bucket int
+		fails  bool
+	}{{5, false}, {6, false}, {7, true}} {
+		l := tolerant(before)
+		var canary evidence.Latency
+		canary[test.bucket] = 100
+		var wealth float64
+		for range 20 {
+			wealth = l.look(&glance{percent: 100, seconds: 1}, &canary, answers(0, 0))
+		}
+		if fails := wealth > 1000; fails != test.fails {
+			t.Errorf("all answers in bucket %d, of stable in 5: it makes %g", test.bucket, wealth)
 		}
 	}
 }

@@ -239,7 +239,7 @@ func TestClockSetBack(t *testing.T) {
 }
 
 func slow(over, of uint64) evidence.Tally {
-	return evidence.Tally{Caller: evidence.Counts{Attempts: of, Latency: evidence.Latency{5: of - over, 9: over}}}
+	return evidence.Tally{Caller: evidence.Counts{Attempts: of, Latency: evidence.Latency{5: of - over, 12: over}}}
 }
 
 // A version that answers well and slowly is found; one that is a little slower than tolerance allows is not.
@@ -263,8 +263,13 @@ func TestLatency(t *testing.T) {
 		t.Errorf("one and a half times as often slow, as tolerance allows: got %s: %s", got.Outcome, got.Reason)
 	}
 	got = run(judged, times(60, second{percent: 100, canary: slow(20, 100)})...)
-	if got.Outcome != evidence.Failing || got.Judge != "latency" || !strings.Contains(got.Reason, "answers of canary took over 1ms, of stable 2400 of 60000 before: nothing goes to stable now") {
+	if got.Outcome != evidence.Failing || got.Judge != "latency" || !strings.Contains(got.Reason, "answers of canary took over 1.6ms, of stable 2400 of 60000 over 1ms before: nothing goes to stable now") {
 		t.Errorf("slow, with all traffic: got %s (%s): %s", got.Outcome, got.Judge, got.Reason)
+	}
+	rest := times(60, second{percent: 100, canary: slow(20, 100)})
+	rest[0].stable = slow(3, 75) // as it is while the shift goes on
+	if got := run(judged, rest...); !strings.Contains(got.Reason, "of stable 2403 of 60075 over 1ms before") {
+		t.Errorf("slow, with all traffic but at first: got %s (%s): %s", got.Outcome, got.Judge, got.Reason)
 	}
 	if got := run(judged, times(600, second{percent: 100, canary: slow(12, 100)})...); got.Outcome != evidence.Healthy {
 		t.Errorf("three times as often slow as before, which the margin allows: got %s: %s", got.Outcome, got.Reason)

@@ -117,10 +117,35 @@ type Rollout struct {
 	Judgement  *evidence.Verdict     `json:"judgement,omitempty" doc:"the same, with whose it is and what it rests on"`
 	Reason     string                `json:"reason,omitempty" doc:"why it rolled back or waits"`
 	Waiting    []string              `json:"waiting,omitempty" doc:"proxies that have not acknowledged yet"`
-	Canary     evidence.Counts       `json:"canary" doc:"what callers got from the new deployment since it got traffic"`
+	Canary     Counts                `json:"canary" doc:"what callers got from the new deployment since it got traffic"`
 	Created    time.Time             `json:"created"`
 	Since      time.Time             `json:"since" doc:"when the phase began"`
 	Ended      bool                  `json:"ended"`
+}
+
+// Counts are attempts at a deployment, and how they failed, each in one way.
+type Counts struct {
+	Attempts       uint64 `json:"attempts" doc:"HTTP requests tried, first tries and retries; TCP connections tried"`
+	Errors5xx      uint64 `json:"errors_5xx"`
+	ErrorsGRPC     uint64 `json:"errors_grpc"`
+	ConnectFailed  uint64 `json:"connect_failed"`
+	Resets         uint64 `json:"resets"`
+	Timeouts       uint64 `json:"timeouts"`
+	FallbackServed uint64 `json:"fallback_served" doc:"of the attempts, those that were retries of another deployment's failure"`
+	FallbackFailed uint64 `json:"fallback_failed"`
+}
+
+// CountsOf leaves out how long answers took: the evidence has it.
+func CountsOf(c evidence.Counts) Counts {
+	return Counts{
+		Attempts: c.Attempts, Errors5xx: c.Errors5xx, ErrorsGRPC: c.ErrorsGRPC, ConnectFailed: c.ConnectFailed,
+		Resets: c.Resets, Timeouts: c.Timeouts, FallbackServed: c.FallbackServed, FallbackFailed: c.FallbackFailed,
+	}
+}
+
+// Failed sums all ways to fail.
+func (c Counts) Failed() uint64 {
+	return c.Errors5xx + c.ErrorsGRPC + c.ConnectFailed + c.Resets + c.Timeouts
 }
 
 // Event is one row of a rollout's history.

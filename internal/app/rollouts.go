@@ -94,7 +94,7 @@ func (a *App) showRollout(state rollout.State, r rollout.Rollout) api.Rollout {
 		shown.Reason = r.Stuck
 	}
 	from, to := window(r, time.Now())
-	shown.Canary = a.recorder.Window(from, to, r.Deployment)[r.Deployment].Worse()
+	shown.Canary = api.CountsOf(a.recorder.Window(from, to, r.Deployment)[r.Deployment].Worse())
 	if v, ok := a.rollouts.Verdict(r.ID); ok {
 		shown.Verdict, shown.Judgement = v.Reason, &v
 	}

@@ -162,7 +162,7 @@ func (c *Reconciler) keep(ctx context.Context, l *loop) {
 			return
 		case errors.Is(err, delivery.NotFound):
 			c.publish(l.hearings, nil)
-			c.recorder.forget(l.environment)
+			c.recorder.forget(ctx, l.environment)
 			return
 		case errors.Is(err, delivery.Conflict):
 			next = 0

@@ -29,6 +29,7 @@ type Recorder struct {
 	told    []Told // intervals not stored yet
 	records map[delivery.DeploymentID]evidence.Standing
 	needs   map[string]need // by environment
+	gone    map[string]bool // environments whose last proxies may still push
 }
 
 // need is what of an environment's evidence is kept: everything since the last mark, of living deployments the last
@@ -46,6 +47,7 @@ func NewRecorder(store Samples, now func() time.Time, log *slog.Logger) *Recorde
 		latest:  map[evidence.Key]time.Time{},
 		records: map[delivery.DeploymentID]evidence.Standing{},
 		needs:   map[string]need{},
+		gone:    map[string]bool{},
 	}
 }
 
@@ -79,7 +81,7 @@ func (c *Recorder) Record(samples []evidence.Sample) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, s := range samples {
-		if c.add(s) {
+		if !c.gone[s.Deployment.Service.Environment] && c.add(s) {
 			c.unsaved = append(c.unsaved, s)
 		}
 	}
@@ -161,17 +163,24 @@ func (c *Recorder) retain(environment string, marks []time.Time, live []delivery
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.needs[environment] = need{marks, live}
+	delete(c.gone, environment)
 }
 
-// forget drops the evidence of an environment that is gone. What its last proxies still push is pruned as soon as there
-// is another of that name, or with a restart.
-func (c *Recorder) forget(environment string) {
+// forget drops the evidence of an environment that is gone, in the store too, and takes no more of it until there is
+// another of that name.
+func (c *Recorder) forget(ctx context.Context, environment string) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	of := func(id delivery.DeploymentID) bool { return id.Service.Environment == environment }
+	c.gone[environment] = true
 	delete(c.needs, environment)
-	maps.DeleteFunc(c.series, func(k evidence.Key, _ []evidence.Sample) bool { return k.Deployment.Service.Environment == environment })
-	maps.DeleteFunc(c.latest, func(k evidence.Key, _ time.Time) bool { return k.Deployment.Service.Environment == environment })
-	maps.DeleteFunc(c.records, func(id delivery.DeploymentID, _ evidence.Standing) bool { return id.Service.Environment == environment })
+	maps.DeleteFunc(c.series, func(k evidence.Key, _ []evidence.Sample) bool { return of(k.Deployment) })
+	maps.DeleteFunc(c.latest, func(k evidence.Key, _ time.Time) bool { return of(k.Deployment) })
+	maps.DeleteFunc(c.records, func(id delivery.DeploymentID, _ evidence.Standing) bool { return of(id) })
+	c.unsaved = slices.DeleteFunc(c.unsaved, func(s evidence.Sample) bool { return of(s.Deployment) })
+	c.mu.Unlock()
+	if err := c.store.PruneSamples(ctx, environment, []time.Time{c.now()}); err != nil {
+		c.log.Warn("the evidence of a removed environment stays in the store", "environment", environment, "error", err)
+	}
 }
 
 // Run saves each second, prunes and saves records each minute, and saves once more when the context ends.

@@ -118,12 +118,17 @@ func TestRecorderForgets(t *testing.T) {
 		c.retain(s.Deployment.Service.Environment, []time.Time{noon}, []delivery.DeploymentID{s.Deployment})
 	}
 	c.follow()
-	c.forget("prod")
-	if len(c.series) != 1 || len(c.latest) != 1 || len(c.records) != 1 || len(c.needs) != 1 {
-		t.Errorf("left are %+v, %+v, %+v, %+v", c.series, c.latest, c.records, c.needs)
+	c.forget(t.Context(), "prod")
+	c.Record([]evidence.Sample{reading(2, 2, 6)})
+	if len(c.series) != 1 || len(c.latest) != 1 || len(c.records) != 1 || len(c.needs) != 1 || len(c.unsaved) != 1 {
+		t.Errorf("left are %+v, %+v, %+v, %+v, %+v", c.series, c.latest, c.records, c.needs, c.unsaved)
 	}
 	if got := c.Window(noon, noon.Add(time.Minute), other.Deployment)[other.Deployment].Attempts(); got != 7 {
 		t.Errorf("%d attempts in the other environment, want 7", got)
+	}
+	c.retain("prod", []time.Time{noon}, nil)
+	if c.Record([]evidence.Sample{reading(2, 3, 6)}); len(c.series) != 2 {
+		t.Error("of another environment of that name nothing is recorded")
 	}
 }
 

@@ -29,7 +29,7 @@
 //     are among the attempts counted. At phi 1 each failure stands alone.
 //   - Bursts are clients that hammer for seconds on what fails, each by itself or all its attempts on one version.
 //     Over its whole length a burst is a cluster of about ten: a phi of about 20, above what the A/A cells have.
-//   - Answers take lognormal times of median 20 ms and sigma 0.6, and one in a hundred ten times as long. The counts
+//   - Answers take lognormal times of median 20 ms and sigma 0.6 (or 0.2), and one in a hundred ten times as long. The counts
 //     of the buckets of evidence.Latency are drawn, not single times; and only in the scenarios that need them.
 //   - What the canary fails is tried again on stable, which fails it at its own rate of the moment; a burst's requests
 //     fail there, too. These retries are in stable's counts, as evidence.Counts says. So each run tells both users

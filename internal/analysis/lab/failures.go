@@ -48,15 +48,15 @@ func failing() []Scenario {
 // slowness are versions that answer more slowly than stable.
 func slowness() []Scenario {
 	slower := func(name, about string, a *Answers) Scenario {
-		stable := Version{Errors: healthy, Answers: answers(1, tail)}
+		stable := Version{Errors: healthy, Answers: answers(wide, 1, tail)}
 		s := bad(name, about, broken(stable, Version{Errors: healthy, Answers: a}, 0), cross(shares, []float64{slow, usual}, single))
 		s.Answers = true
 		return s
 	}
 	return []Scenario{
-		slower("latency x1.5", "takes 1.5 times as long to answer", answers(1.5, tail)),
-		slower("latency x3", "takes 3 times as long to answer", answers(3, tail)),
-		slower("latency tail", "5 % of its answers take ten times as long, instead of 1 %", answers(1, 5*tail)),
+		slower("latency x1.5", "takes 1.5 times as long to answer", answers(wide, 1.5, tail)),
+		slower("latency x3", "takes 3 times as long to answer", answers(wide, 3, tail)),
+		slower("latency tail", "5 % of its answers take ten times as long, instead of 1 %", answers(wide, 1, 5*tail)),
 	}
 }
 

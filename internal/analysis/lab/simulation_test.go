@@ -67,7 +67,7 @@ func TestClustersHaveTheirSizes(t *testing.T) {
 }
 
 func TestAnswersTakeTheirTime(t *testing.T) {
-	sim := newSimulation(steady(Version{Errors: 0.01, Answers: answers(3, 0.05)}), Cell{Weight: 10, Rate: 1000, Phi: 1}, 1, 0)
+	sim := newSimulation(steady(Version{Errors: 0.01, Answers: answers(wide, 3, 0.05)}), Cell{Weight: 10, Rate: 1000, Phi: 1}, 1, 0)
 	var all evidence.Counts
 	for range 2000 {
 		var iv evidence.Interval
@@ -80,7 +80,7 @@ func TestAnswersTakeTheirTime(t *testing.T) {
 	for _, bound := range []time.Duration{25, 63, 160, 630} {
 		over := float64(all.Latency.Over(evidence.BucketOf(bound*time.Millisecond))) / float64(all.Attempts)
 		x := float64(bound) / 60
-		near(t, "answers later than "+(bound*time.Millisecond).String(), over, 0.95*(1-lognormal(x))+0.05*(1-lognormal(x/10)), 0.05)
+		near(t, "answers later than "+(bound*time.Millisecond).String(), over, 0.95*(1-lognormal(x, wide))+0.05*(1-lognormal(x/10, wide)), 0.05)
 	}
 }
 
