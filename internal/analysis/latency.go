@@ -40,25 +40,25 @@ func (l *latency) look(g *glance, canary, stable *evidence.Latency) float64 {
 	if g.percent != l.percent {
 		l.percent, l.seen = g.percent, [len(evidence.Quantiles)][2]pair{}
 	}
-	known := l.known.Total() >= evidence.EnoughForQuantiles
+	above, known := l.known.Slow()
+	n, beside := float64(canary.Total()), float64(stable.Total())
 	for i, q := range evidence.Quantiles {
 		l.bets[i].lay(stake)
-		bound, _ := l.known.Quantile(q)
-		c, s := over(canary, bound), over(stable, bound)
-		if !known || c.n == 0 || s.n > 0 && l.tolerance*(1-q) > crowded {
+		if !known || n == 0 || beside > 0 && l.tolerance*(1-q) > crowded {
 			continue
 		}
+		c, s := pair{n, float64(canary.Over(above[i]))}, pair{beside, float64(stable.Over(above[i]))}
 		phi := dispersion(&l.spread[i])
 		if s.n > 0 {
 			l.bets[i].settle(func(on odds) float64 { return capped(payTwoSample(on, c, s, l.tolerance)/phi, phi) })
 			l.spread[i].Observe(uint64(s.n), uint64(s.bad))
 		} else if g.percent == 100 {
-			c = over(canary, bound+leeway)
-			if limit := l.limit(bound, phi); limit < 1 {
+			c.bad = float64(canary.Over(above[i] + leeway))
+			if limit := l.limit(above[i], phi); limit < 1 {
 				l.bets[i].settle(func(on odds) float64 { return capped(payRate(on, c, limit)/phi, phi) })
 			}
 		}
-		if beside := s.n > 0; beside == (g.percent < 100) {
+		if s.n > 0 == (g.percent < 100) {
 			l.seen[i] = [2]pair{l.seen[i][0].add(c), l.seen[i][1].add(s)}
 		}
 	}
@@ -74,12 +74,13 @@ const leeway = 1
 // limit is the share of slow answers up to which nothing speaks against a version that has all the traffic: what
 // tolerance allows of the share that stable surely had at most, with the margin of frozen.
 func (l *latency) limit(bound int, phi float64) float64 {
-	was := over(&l.known, bound)
+	was := l.was(bound)
 	return slack + drift*l.tolerance*poissonAtMost(was.bad/phi, l.delta)*phi/was.n
 }
 
-func over(l *evidence.Latency, bucket int) pair {
-	return pair{float64(l.Total()), float64(l.Over(bucket))}
+// was is how often stable was that slow until now.
+func (l *latency) was(bound int) pair {
+	return pair{float64(l.known.Total()), float64(l.known.Over(bound))}
 }
 
 func (l *latency) wealth() (mean float64) {
@@ -97,13 +98,14 @@ func (l *latency) sentence() string {
 			best = i
 		}
 	}
-	bound, _ := l.known.Quantile(evidence.Quantiles[best])
+	above, _ := l.known.Slow()
+	bound := above[best]
 	c, s := l.seen[best][0], l.seen[best][1]
 	const slow = "%.0f of %.0f answers of canary took over %s, of stable %.0f of %.0f "
 	if l.percent < 100 {
 		return fmt.Sprintf(slow+"in the same time", c.bad, c.n, evidence.Bound(bound), s.bad, s.n)
 	}
-	was := over(&l.known, bound)
+	was := l.was(bound)
 	return fmt.Sprintf(slow+"over %s before: nothing goes to stable now, so what would slow both cannot be told apart",
 		c.bad, c.n, evidence.Bound(bound+leeway), was.bad, was.n, evidence.Bound(bound))
 }

@@ -54,18 +54,27 @@ func (l Latency) Over(bucket int) (n uint64) {
 	return n
 }
 
-// Quantile gives the lowest bucket at or below whose bound at least the share q, from 0 to 1, of all attempts ended.
-// ok is false when there are none.
-func (l Latency) Quantile(q float64) (bucket int, ok bool) {
+// Quantiles are the shares of a deployment's answers that are not slow: half of them, nineteen of twenty, all but a
+// hundredth.
+var Quantiles = [...]float64{0.5, 0.95, 0.99}
+
+// enough is how many answers it takes to know what is slow.
+const enough = 200
+
+// Slow gives, for each of Quantiles, the lowest bucket at or below whose bound at least that share of all attempts ended:
+// what is above it is slow. ok is false when there are too few to know.
+func (l *Latency) Slow() (above [len(Quantiles)]int, ok bool) {
 	total := l.Total()
 	var below uint64
+	next := 0
 	for i, x := range l {
 		below += x
-		if total > 0 && float64(below) >= q*float64(total) {
-			return i, true
+		for next < len(Quantiles) && float64(below) >= Quantiles[next]*float64(total) {
+			above[next] = i
+			next++
 		}
 	}
-	return 0, false
+	return above, total >= enough
 }
 
 // Add sums bucket by bucket.

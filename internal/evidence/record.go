@@ -30,13 +30,6 @@ func (s Standing) Follow(now time.Time, total Counts) Standing {
 	return s
 }
 
-// Quantiles are the shares of a deployment's answers that are not slow: half of them, nineteen of twenty, all but a
-// hundredth.
-var Quantiles = [...]float64{0.5, 0.95, 0.99}
-
-// EnoughForQuantiles is how many answers it takes to know what is slow.
-const EnoughForQuantiles = 200
-
 // Summary sums intervals of one deployment, as its callers saw them.
 type Summary struct {
 	Counts  Counts  `json:"counts"`
@@ -60,9 +53,10 @@ func (r *Record) Observe(iv *Interval, t *Tally) {
 		r.Before, r.Recent, r.Began = r.Recent, Summary{}, iv.From
 	}
 	if answers := t.Caller.Latency.Total(); answers > 0 && iv.Seconds() <= longest {
-		known := r.Before.Counts.Latency.Add(r.Recent.Counts.Latency)
-		for i, q := range Quantiles {
-			if bound, _ := known.Quantile(q); known.Total() >= EnoughForQuantiles {
+		known := r.Before.Counts.Latency
+		known.add(&r.Recent.Counts.Latency)
+		if above, ok := known.Slow(); ok {
+			for i, bound := range above {
 				r.Recent.Slow[i].Observe(answers, t.Caller.Latency.Over(bound))
 			}
 		}
