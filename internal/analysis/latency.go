@@ -19,7 +19,7 @@ type latency struct {
 	bets      [len(evidence.Quantiles)]bet
 	stakes    stakes
 	percent   int
-	seen      [len(evidence.Quantiles)][2]pair // of both versions since the share changed, by the bounds of the time
+	seen      [len(evidence.Quantiles)]versions // what was compared since the share changed, by the bounds of the time
 }
 
 // crowded is the share of slow answers from which one cannot be so many times as slow: the bet's price, which is exact
@@ -38,7 +38,7 @@ func newLatency(t evidence.Trial, delta float64) *latency {
 func (l *latency) look(g *glance, canary, stable *evidence.Latency) float64 {
 	stake := l.stakes.next(g.seconds, g.percent != l.percent)
 	if g.percent != l.percent {
-		l.percent, l.seen = g.percent, [len(evidence.Quantiles)][2]pair{}
+		l.percent, l.seen = g.percent, [len(evidence.Quantiles)]versions{}
 	}
 	above, known := l.known.Slow()
 	n, beside := float64(canary.Total()), float64(stable.Total())
@@ -58,8 +58,8 @@ func (l *latency) look(g *glance, canary, stable *evidence.Latency) float64 {
 				l.bets[i].settle(func(on odds) float64 { return capped(payRate(on, c, limit)/phi, phi) })
 			}
 		}
-		if s.n > 0 == (g.percent < 100) {
-			l.seen[i] = [2]pair{l.seen[i][0].add(c), l.seen[i][1].add(s)}
+		if alone := s.n == 0; alone == (g.percent == 100) {
+			l.seen[i].add(versions{c, s})
 		}
 	}
 	l.known = l.known.Add(*stable)
@@ -100,7 +100,7 @@ func (l *latency) sentence() string {
 	}
 	above, _ := l.known.Slow()
 	bound := above[best]
-	c, s := l.seen[best][0], l.seen[best][1]
+	c, s := l.seen[best].canary, l.seen[best].stable
 	const slow = "%.0f of %.0f answers of canary took over %s, of stable %.0f of %.0f "
 	if l.percent < 100 {
 		return fmt.Sprintf(slow+"in the same time", c.bad, c.n, evidence.Bound(bound), s.bad, s.n)

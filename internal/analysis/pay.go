@@ -16,6 +16,17 @@ func (p pair) rate() float64 {
 	return p.bad / p.n
 }
 
+// versions are the attempts of both.
+type versions struct{ canary, stable pair }
+
+func (v *versions) add(w versions) {
+	v.canary, v.stable = v.canary.add(w.canary), v.stable.add(w.stable)
+}
+
+func (v *versions) subtract(w versions) {
+	v.canary, v.stable = v.canary.subtract(w.canary), v.stable.subtract(w.stable)
+}
+
 // payTwoSample is the logarithm of what a bet on θ pays for one interval in which both versions had attempts. tolerance
 // is how many times as often as stable the new version may do badly, 1 or more.
 //

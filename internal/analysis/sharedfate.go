@@ -14,17 +14,6 @@ type sharedFate struct {
 	frozen frozen
 }
 
-// versions are the first attempts of both.
-type versions struct{ canary, stable pair }
-
-func (v *versions) add(w versions) {
-	v.canary, v.stable = v.canary.add(w.canary), v.stable.add(w.stable)
-}
-
-func (v *versions) subtract(w versions) {
-	v.canary, v.stable = v.canary.subtract(w.canary), v.stable.subtract(w.stable)
-}
-
 const (
 	sharedWindow  = 30 * time.Second
 	sharedUnheard = 1e-6 // of stable
