@@ -253,7 +253,7 @@ func TestLatency(t *testing.T) {
 		}
 	})
 	got := run(judged, times(60, second{percent: 25, canary: slow(10, 25), stable: slow(3, 75)})...)
-	if got.Outcome != evidence.Failing || got.Judge != "latency" || !strings.Contains(got.Reason, "answers of canary took over 1ms, of stable") {
+	if got.Outcome != evidence.Failing || got.Judge != "latency" || !strings.Contains(got.Reason, "of 1500 answers of canary took over 1ms, of stable 180 of 4500 in the same time") {
 		t.Errorf("slow: got %s (%s): %s", got.Outcome, got.Judge, got.Reason)
 	}
 	if got := run(judged, times(600, second{percent: 25, canary: slow(1, 25), stable: slow(3, 75)})...); got.Outcome != evidence.Healthy {
@@ -263,7 +263,7 @@ func TestLatency(t *testing.T) {
 		t.Errorf("one and a half times as often slow, as tolerance allows: got %s: %s", got.Outcome, got.Reason)
 	}
 	got = run(judged, times(60, second{percent: 100, canary: slow(20, 100)})...)
-	if got.Outcome != evidence.Failing || got.Judge != "latency" || !strings.Contains(got.Reason, "answers of canary took over 1.6ms, of stable 2400 of 60000 over 1ms before: nothing goes to stable now") {
+	if got.Outcome != evidence.Failing || got.Judge != "latency" || !strings.Contains(got.Reason, "1200 of 6000 answers of canary took over 1.6ms, of stable 2400 of 60000 over 1ms before: nothing goes to stable now") {
 		t.Errorf("slow, with all traffic: got %s (%s): %s", got.Outcome, got.Judge, got.Reason)
 	}
 	rest := times(60, second{percent: 100, canary: slow(20, 100)})

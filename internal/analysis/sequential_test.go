@@ -52,4 +52,12 @@ func TestFrozenLimitFollowsTheRecord(t *testing.T) {
 		}
 		last = got
 	}
+
+	// Clusters widen what stable may have had, and no more than that.
+	for second := range 100 {
+		r.errors.Observe(100, uint64(10*(second%2)))
+	}
+	if clustered := new(frozen{delta: 0.001}).limit(&r); clustered < 1.1*last || clustered > 3*last {
+		t.Errorf("of failures in clusters it is %g, of single ones %g", clustered, last)
+	}
 }
