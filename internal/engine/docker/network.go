@@ -32,7 +32,9 @@ func (e *Engine) ensureNetwork(ctx context.Context, environment string) error {
 	if !errdefs.IsNotFound(err) {
 		return err
 	}
-	_, err = e.docker.NetworkCreate(ctx, name, client.NetworkCreateOptions{
+	making, cancel := unhurried(ctx)
+	defer cancel()
+	_, err = e.docker.NetworkCreate(making, name, client.NetworkCreateOptions{
 		Driver: "bridge",
 		Labels: map[string]string{labelInstance: e.opts.Instance, labelEnvironment: environment},
 	})

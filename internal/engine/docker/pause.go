@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/mount"
@@ -159,13 +160,26 @@ func (e *Engine) create(ctx context.Context, name string, config *container.Conf
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
-	made, err := e.docker.ContainerCreate(ctx, client.ContainerCreateOptions{Name: name, Config: config, HostConfig: host})
+	making, cancel := unhurried(ctx)
+	made, err := e.docker.ContainerCreate(making, client.ContainerCreateOptions{Name: name, Config: config, HostConfig: host})
+	cancel()
 	<-e.gate
 	if err != nil || !start {
 		return made.ID, err
 	}
 	return made.ID, e.start(ctx, made.ID)
 }
+
+// unhurried gives what Docker is asked to make the time to be made after ctx has ended, some seconds: Docker goes on with
+// it anyway, and whoever removes everything right after would not see it yet.
+func unhurried(ctx context.Context) (context.Context, context.CancelFunc) {
+	making, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(finishing, cancel) })
+	return making, func() { stop(); cancel() }
+}
+
+// finishing is how long that is at most.
+const finishing = 10 * time.Second
 
 func (e *Engine) start(ctx context.Context, id string) error {
 	select {
