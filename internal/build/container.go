@@ -32,13 +32,18 @@ type box struct {
 	shell  string
 }
 
+// making is how long Docker may take to make a container.
+const making = time.Minute
+
 // start makes the job's builder container and starts it. It waits for nothing: commands are executed in it later.
 func (b *Builder) start(ctx context.Context, job Job) (*box, error) {
 	name := fmt.Sprintf("serin-%s-build-%d", b.Instance, job.Run)
 	if _, err := b.Docker.ContainerRemove(ctx, name, client.ContainerRemoveOptions{Force: true}); err != nil && !isNotFound(err) {
 		return nil, away(fmt.Errorf("removing the builder of an earlier try: %w", err))
 	}
-	created, err := b.Docker.ContainerCreate(ctx, client.ContainerCreateOptions{
+	unhurried, cancel := context.WithTimeout(context.WithoutCancel(ctx), making) // Docker goes on with it whether the build does or not
+	defer cancel()
+	created, err := b.Docker.ContainerCreate(unhurried, client.ContainerCreateOptions{
 		Name: name,
 		Config: &container.Config{
 			Image:      b.Image,
