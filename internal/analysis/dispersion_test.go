@@ -106,3 +106,10 @@ func TestDispersionOfSwingingTraffic(t *testing.T) {
 		t.Errorf("it is %g", got)
 	}
 }
+
+// A single interval pays less where failures come in clusters.
+func TestCapped(t *testing.T) {
+	if alone, clustered := capped(100, 1), capped(100, 5); alone != 8 || clustered != 4 || capped(-3, 5) != -3 {
+		t.Errorf("it pays at most e^%g, and e^%g of clusters", alone, clustered)
+	}
+}

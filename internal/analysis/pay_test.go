@@ -128,3 +128,18 @@ func TestRateIsFair(t *testing.T) {
 		}
 	}
 }
+
+// An event's price is exact: at its chance the bet is worth 1, neither more nor less.
+func TestOneIsExact(t *testing.T) {
+	for _, on := range thetas {
+		for _, chance := range []float64{0.01, 0.3, 1} {
+			mean := chance*math.Exp(payOne(on, true, chance)) + (1-chance)*math.Exp(payOne(on, false, chance))
+			if math.Abs(mean-1) > 1e-12 {
+				t.Errorf("chance %g, θ %g: it is worth %g", chance, on.theta, mean)
+			}
+		}
+		if pay := payRateEvents(on, pair{10, 3}, 0.01); pay <= 0 {
+			t.Errorf("θ %g: a failure of ten attempts, at a rate of 0.01, pays e^%g", on.theta, pay)
+		}
+	}
+}
