@@ -40,7 +40,7 @@ func goodVersions() []Scenario {
 		always(alike(Version{Errors: healthy, Answers: answers(wide, 1, tail)})), cross(shares, []float64{slow, usual}, single))
 	latency.Answers = true
 	busier := aa("aa latency, busier", "answers all take about as long, and of both versions a fifth longer than in the hour before",
-		changed(alike(Version{Errors: healthy, Answers: answers(narrow, 1, tail)}), alike(Version{Errors: healthy, Answers: answers(narrow, 1.2, tail)})),
+		changed(alike(Version{Errors: healthy, Answers: answers(narrow, 1, tail)}), alike(Version{Errors: healthy, Answers: answers(narrow, 1.2, tail)}), 0),
 		cross([]int{10, 100}, []float64{slow, usual}, single))
 	busier.Answers = true
 	usually := slices.Concat(cross(shares, rates, single), cross(shares, []float64{usual}, []float64{2, 5}))
@@ -51,16 +51,6 @@ func goodVersions() []Scenario {
 		aa("aa 5%", "both versions fail 5 % of their attempts", always(alike(Version{Errors: 0.05})), everywhere),
 		aa("aa daily", "traffic (±80 %) and errors (0.5 % ±50 %) follow the time of day", daily, cross(shares, []float64{slow, usual}, single)),
 		latency, busier,
-	}
-}
-
-// changed is one world in the hour before, and then another.
-func changed(before, then World) func(Moment) World {
-	return func(m Moment) World {
-		if m.Since < 0 {
-			return before
-		}
-		return then
 	}
 }
 

@@ -28,7 +28,11 @@ func always(w World) func(Moment) World { return func(Moment) World { return w }
 
 // broken is a world in which the canary does as stable does until some seconds since the shift, and then otherwise.
 func broken(stable, canary Version, onset float64) func(Moment) World {
-	before, after := alike(stable), World{Traffic: 1, Stable: stable, Canary: canary}
+	return changed(alike(stable), World{Traffic: 1, Stable: stable, Canary: canary}, onset)
+}
+
+// changed is one world until some seconds since the shift, and then another.
+func changed(before, after World, onset float64) func(Moment) World {
 	return func(m Moment) World {
 		if m.Since < onset {
 			return before
